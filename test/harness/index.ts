@@ -56,7 +56,14 @@ export function suite(name: string, defaults: TestOptions = {}): Suite {
     })
   }
   const hook = (register: (body: () => Promise<void>) => void, when: string) => (body: Body, options: TestOptions = {}) =>
-    register(() => limited(`${name}: ${when}`, options.timeout ?? defaults.timeout, body))
+    // uvu swallows what a hook throws, and with it the suite's tests.
+    register(() =>
+      limited(`${name}: ${when}`, options.timeout ?? defaults.timeout, body).catch((error) => {
+        count.failed += 1
+        console.error(`hook "${when}" of suite "${name}" failed:`, error)
+        throw error
+      }),
+    )
 
   return Object.assign(add, {
     before: hook((body) => inner.before(body), 'before'),
@@ -84,19 +91,11 @@ export async function start(): Promise<void> {
   if (started) return
   started = true
   for (const entry of suites) if (entry.tests > 0) entry.run()
-  let crash: unknown
-  try {
-    await uvu.exec()
-  } catch (error) {
-    crash = error
-    count.failed += 1
-    process.exitCode = 1
-  }
+  await uvu.exec()
   count.suites = suites.length
   count.empty = suites.filter((entry) => entry.tests === 0).map((entry) => entry.name)
   for (const name of count.empty) console.error(`suite "${name}" registers no test`)
-  if (count.empty.length > 0 || suites.length === 0) process.exitCode = 1
-  if (crash) console.error(crash)
+  if (count.failed > 0 || count.empty.length > 0 || suites.length === 0) process.exitCode = 1
   const report = process.env.HARNESS_REPORT
   if (report) writeFileSync(report, JSON.stringify(count))
   // A test that leaves a socket, a child or a timer would hang the run: name it and end.
