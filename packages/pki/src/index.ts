@@ -1,1 +1,16 @@
-export {}
+export { type Authority, openAuthority } from './authority/authority.ts'
+export { type Summary, summarize as summarizeCertificate } from './authority/certificate.ts'
+export { type ChainRequest, type Verdict, verifyChain } from './authority/chain.ts'
+export { type CreateOptions, createAuthority } from './authority/create.ts'
+export {
+  type Certified,
+  type Credential,
+  type CredentialPaths,
+  loadCredential,
+  saveCredential,
+} from './authority/credential.ts'
+export { type Ensured, ensureCredential } from './authority/ensure.ts'
+export { type KeyType, keyTypes } from './authority/key.ts'
+export { exportPkcs12, type Pkcs12Request } from './authority/pkcs12.ts'
+export type { CertificateRequest, KeyRequest, Kind } from './authority/request.ts'
+export * from './errors.ts'

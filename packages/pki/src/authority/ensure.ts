@@ -1,0 +1,88 @@
+// Issues a credential into its files, or finishes that where an earlier attempt was cut short.
+//
+// Order: root, key, certificate. The key is on the disk before its certificate is asked for, so a certificate is never
+// issued to a key that is then lost.
+import { createPublicKey, X509Certificate } from 'node:crypto'
+import { CredentialExistsError } from '../errors.ts'
+import type { Authority } from './authority.ts'
+import { splitPem, summarize } from './certificate.ts'
+import { type Credential, type CredentialPaths, credentialPaths, loadCredential, sealCredential } from './credential.ts'
+import { keyFromPem, keyToPem, makeKey } from './key.ts'
+import { type CertificateRequest, checkKeyType, checkNames, type KeyRequest, type Names, sameNames } from './request.ts'
+import { privateDirectory, readIfThere, replaceFile, sweepTemporary, writeNew } from './storage.ts'
+
+export type Ensured = {
+  /** `kept`: it was there, under the same names. `completed`: a key without certificate was there. */
+  state: 'issued' | 'completed' | 'kept'
+  credential: Credential
+  paths: CredentialPaths
+}
+
+/**
+ * Sees to it that DIRECTORY holds the credential `request.name`. Safe to repeat after SIGKILL at any point.
+ * @throws {CredentialExistsError} when another one is there (other names, ended, of another root) and `replace` is not set
+ * @throws {UnsafeDirectoryError} when others may enter the directory
+ * @throws {InvalidRequestError} for names, times or a type of key that cannot be
+ */
+export async function ensureCredential(
+  authority: Authority,
+  directory: string,
+  request: CertificateRequest & KeyRequest,
+  options: { replace?: boolean; onKey?: () => void } = {},
+): Promise<Ensured> {
+  const names = checkNames(request)
+  const type = checkKeyType(request.key ?? authority.keyType)
+  const paths = credentialPaths(directory, request.name)
+  await privateDirectory(directory)
+  await sweepTemporary(directory)
+
+  await saveRoot(authority, paths.root, options.replace)
+  if (!options.replace) {
+    const credential = await loadCredential(directory, request.name)
+    if (credential) {
+      refuseOther(credential, names, paths)
+      return { state: 'kept', credential, paths }
+    }
+  }
+
+  let pem = options.replace ? undefined : await readIfThere(paths.key)
+  const state = pem === undefined ? 'issued' : 'completed'
+  if (pem === undefined) {
+    if (!options.replace && (await readIfThere(paths.certificate)) !== undefined) {
+      throw new CredentialExistsError(
+        `${paths.certificate} is there without its key; ask for it to be replaced, or name another file`,
+      )
+    }
+    options.onKey?.()
+    pem = keyToPem(await makeKey(type))
+    if (options.replace) await replaceFile(paths.key, pem, 'secret')
+    else if (!(await writeNew(paths.key, pem, 'secret'))) pem = (await readIfThere(paths.key)) ?? pem
+  }
+
+  const key = keyFromPem(pem)
+  const certified = (await authority.recorded(names, createPublicKey(key))) ?? (await authority.certify(request, key))
+  await replaceFile(paths.certificate, certified.certificate, 'public')
+  return { state, credential: sealCredential(certified, pem), paths }
+}
+
+function refuseOther(credential: Credential, names: Names, paths: CredentialPaths): void {
+  const found = summarize(credential.certificate)
+  if (!sameNames(found, names)) {
+    throw new CredentialExistsError(
+      `${paths.certificate} is there with other names (${[found.kind, ...found.dns, ...found.ip, ...found.uri].join(', ')})`,
+    )
+  }
+  if (found.notAfter <= new Date())
+    throw new CredentialExistsError(`${paths.certificate} ended on ${found.notAfter.toISOString()}`)
+}
+
+/** Several credentials of one directory share ca.crt, which may hold further roots while roots are changed. */
+async function saveRoot(authority: Authority, path: string, replace = false): Promise<void> {
+  const ours = new X509Certificate(authority.rootCertificate).fingerprint256
+  const there = await readIfThere(path)
+  if (there !== undefined && splitPem(there).some((pem) => new X509Certificate(pem).fingerprint256 === ours)) return
+  if (there !== undefined && !replace) {
+    throw new CredentialExistsError(`${path} holds the root of another authority; name another directory`)
+  }
+  await replaceFile(path, authority.rootCertificate, 'public')
+}
