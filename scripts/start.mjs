@@ -20,7 +20,8 @@ function installed() {
 
 function wanted() {
   const hash = createHash('sha256')
-  for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml', 'package.json']) hash.update(readFileSync(join(root, file)))
+  for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml', 'package.json'])
+    hash.update(readFileSync(join(root, file)))
   return hash.digest('hex')
 }
 
@@ -44,5 +45,6 @@ const child = spawn(join(bin, 'node'), [join(root, file), ...rest], {
   env: { ...process.env, PATH: `${bin}:${process.env.PATH}` },
 })
 // Ctrl-C reaches the whole foreground group by itself; a signal sent to us alone is passed on. We end when the child has.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => signal !== 'SIGINT' && child.kill(signal))
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+  process.on(signal, () => signal !== 'SIGINT' && child.kill(signal))
 child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 143)))
