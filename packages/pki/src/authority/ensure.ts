@@ -7,7 +7,7 @@ import { CredentialExistsError } from '../errors.ts'
 import type { Authority } from './authority.ts'
 import { splitPem, summarize } from './certificate.ts'
 import { type Credential, type CredentialPaths, credentialPaths, loadCredential, sealCredential } from './credential.ts'
-import { keyFromPem, keyToPem, makeKey } from './key.ts'
+import { keyFromPem, keyToPem, keyTypeOf, makeKey } from './key.ts'
 import { type CertificateRequest, checkKeyType, checkNames, type KeyRequest, type Names, sameNames } from './request.ts'
 import { privateDirectory, readIfThere, replaceFile, sweepTemporary, writeNew } from './storage.ts'
 
@@ -60,6 +60,9 @@ export async function ensureCredential(
   }
 
   const key = keyFromPem(pem)
+  if (state === 'completed' && request.key && keyTypeOf(key) !== request.key) {
+    throw new CredentialExistsError(`${paths.key} is there already and is not ${request.key}`)
+  }
   const certified = (await authority.recorded(names, createPublicKey(key))) ?? (await authority.certify(request, key))
   await replaceFile(paths.certificate, certified.certificate, 'public')
   return { state, credential: sealCredential(certified, pem), paths }
