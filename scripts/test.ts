@@ -1,0 +1,95 @@
+// `npm test [-- FILE …] [--long]`: installs what the tests need, checks types and style, and runs the test files on one
+// private LXD. Ends with the line `N passed, N failed`.
+import { dirname } from 'node:path'
+import { parseArgs } from 'node:util'
+import { runFiles } from '../test/harness/run.ts'
+import { attempt } from './command.ts'
+import { SetupError } from './errors.ts'
+import { InterruptedError, interruption } from './interrupt.ts'
+import { ensurePackages, lxdPackages, type Package } from './packages.ts'
+import { asker, becomeRoot } from './terminal.ts'
+import { selectFiles } from './tests/files.ts'
+import { endLeftovers } from './tests/leftovers.ts'
+import { setStage } from './tests/stage.ts'
+
+const usage = `Usage: npm test [-- [--long] [--yes] [FILE, FOLDER or PATTERN …]]
+
+  npm test                                   types, style, and all tests but the long ones
+  npm test -- test/live/quickstart.test.ts   one file; without types and style
+  TEST_NAME=words npm test -- FILE           only the tests of a file whose names contain the words
+  --long                                     the long tests too
+  --yes                                      do not ask before sudo is used`
+
+const packages: Package[] = [
+  ...lxdPackages,
+  { name: 'adb', command: 'adb', why: 'Android systems are tried with the real one' },
+  { name: 'openssl', command: 'openssl', why: 'certificates are checked with a second implementation' },
+  { name: 'busybox-static', command: 'busybox', why: 'the stand-in for Android is made of it' },
+  { name: 'gcc', why: "compiles the stand-in's init and adbd" },
+  { name: 'libc6-dev', why: 'the C library that the stand-in is linked with' },
+  { name: 'dpkg-dev', command: 'dpkg-source', why: "unpacks LXD's source package, which the LXD types come from" },
+  { name: 'procps', command: 'pgrep', why: 'tests look at processes with it' },
+]
+
+const root = dirname(import.meta.dirname)
+const log = (line: string) => console.error(line)
+const total = { passed: 0, failed: 0 }
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { long: { type: 'boolean' }, yes: { type: 'boolean' }, help: { type: 'boolean' } },
+  })
+  if (values.help) return console.log(usage)
+  const yes = values.yes ?? false
+  const files = selectFiles(root, positionals, values.long ?? false)
+  if (files.together.length + files.alone.length === 0)
+    throw new SetupError(`no test file matches ${positionals.join(' ')}`)
+  const ask = asker(yes)
+  await becomeRoot(ask, { why: 'The tests run a real LXD, which needs root.', command: 'sudo -E npm test', yes })
+  const signal = interruption(log)
+  await ensurePackages(packages, { ask, log, signal })
+
+  const stage = await setStage(root, log, signal)
+  try {
+    const { env } = stage
+    const unit =
+      files.together.length > 0 && runFiles({ root, patterns: files.together, env, jobs: 2, signal }).then(add)
+    const checks =
+      positionals.length === 0 &&
+      Promise.all([
+        check('types', 'tsc', ['-p', 'tsconfig.json'], signal),
+        check('style', 'biome', ['ci', '.'], signal),
+      ])
+    await Promise.all([unit, checks])
+    if (files.alone.length > 0) add(await runFiles({ root, patterns: files.alone, env, signal }))
+    signal.throwIfAborted()
+  } finally {
+    for (const process of endLeftovers(stage.run)) {
+      if (!signal.aborted) add({ passed: 0, failed: 1 })
+      log(`✘ left running by a test, and killed: ${process}`)
+    }
+    await stage.clear()
+  }
+}
+
+async function check(name: string, program: string, args: string[], signal: AbortSignal): Promise<void> {
+  const { code, stdout, stderr } = await attempt(program, args, { cwd: root, signal })
+  add(code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 })
+  console.log(`── ${name} ${code === 0 ? '•' : `✘\n${stdout}${stderr}`}`)
+}
+
+function add({ passed, failed }: { passed: number; failed: number }): void {
+  total.passed += passed
+  total.failed += failed
+}
+
+try {
+  await main()
+  if (total.failed > 0) process.exitCode = 1
+} catch (error) {
+  total.failed += 1
+  process.exitCode = error instanceof InterruptedError ? error.code : 1
+  console.error(error instanceof SetupError || error instanceof InterruptedError ? `test: ${error.message}` : error)
+}
+if (total.passed + total.failed > 0) console.log(`${total.passed} passed, ${total.failed} failed`)

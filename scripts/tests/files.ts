@@ -1,0 +1,28 @@
+// Which test files there are, and which of them a run takes.
+import { existsSync, globSync, statSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
+
+/** Unit tests and tests beside the source run two at a time; what measures or starts whole systems runs alone. */
+const together = ['packages/**/*.test.ts', 'scripts/**/*.test.ts', 'test/harness/*.test.ts']
+const alone = ['test/{live,guest,faults,conformance,bench}/**/*.test.ts', 'docs/**/*.test.ts', '*.test.ts']
+
+export type Selection = { together: string[]; alone: string[] }
+
+/** @param asked files, folders or glob patterns; all tests when empty */
+export function selectFiles(root: string, asked: string[], long: boolean): Selection {
+  const wanted = asked.length > 0 ? new Set(asked.flatMap((pattern) => expand(root, pattern))) : undefined
+  const pick = (patterns: string[]) =>
+    glob(root, patterns).filter((file) => (wanted ? wanted.has(file) : long || !file.endsWith('.long.test.ts')))
+  return { together: pick(together), alone: pick(alone) }
+}
+
+function expand(root: string, pattern: string): string[] {
+  const path = resolve(pattern)
+  if (!existsSync(path)) return glob(root, [pattern])
+  const inside = relative(root, path)
+  return statSync(path).isDirectory() ? glob(root, [join(inside, '**/*.test.ts')]) : [inside]
+}
+
+function glob(root: string, patterns: string[]): string[] {
+  return globSync(patterns, { cwd: root, exclude: (name) => name === 'node_modules' || name === 'dist' }).sort()
+}

@@ -1,0 +1,52 @@
+// What the tests run on: one private LXD of this run and the stand-in's image.
+import { mkdirSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { buildGuest } from '../../test/guest/build.ts'
+import { cleanPrivateLxd, startPrivateLxd } from '../lxd/index.ts'
+import { runMark } from './leftovers.ts'
+
+export type Stage = { env: Record<string, string>; run: string; clear: () => Promise<void> }
+
+export async function setStage(root: string, log: (line: string) => void, signal: AbortSignal): Promise<Stage> {
+  const folder = join(root, '.test')
+  mkdirSync(folder, { recursive: true })
+  await clearOldStages(folder, log)
+  const arch = process.arch === 'arm64' ? 'aarch64' : 'x86_64'
+  const guest = await buildGuest({ arch, out: join(folder, `standin-${arch}.tar.gz`), log })
+  // A folder of this run's own: two runs in one checkout do not disturb each other.
+  const directory = join(folder, `lxd-${process.pid}`)
+  const clear = () => cleanPrivateLxd(directory)
+  try {
+    const lxd = await startPrivateLxd({ directory, log, signal })
+    const run = `${process.pid}-${Date.now()}`
+    const env = {
+      ANBOX_TEST_LXD: lxd.directory,
+      ANBOX_TEST_BRIDGE: lxd.bridge,
+      ANBOX_TEST_GUEST: guest.path,
+      [runMark]: run,
+    }
+    return { env, run, clear }
+  } catch (error) {
+    await clear()
+    throw error
+  }
+}
+
+/** Cleans up after runs that were killed. */
+async function clearOldStages(folder: string, log: (line: string) => void): Promise<void> {
+  for (const name of readdirSync(folder)) {
+    const pid = Number(name.match(/^lxd-(\d+)$/)?.[1])
+    if (!pid || isRunning(pid)) continue
+    log(`cleaning up after the run ${pid}, which was killed`)
+    await cleanPrivateLxd(join(folder, name))
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
