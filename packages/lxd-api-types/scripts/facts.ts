@@ -60,7 +60,6 @@ export const alwaysSent: Record<string, string[]> = {
     'last_used_at',
     'uploaded_at',
   ],
-  ImageAlias: ['name', 'description'],
   ImageAliasesEntry: ['description', 'target', 'name', 'type'],
   Instance: [
     'architecture',

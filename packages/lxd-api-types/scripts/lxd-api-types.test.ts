@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { suite } from '@anbox/harness'
 import { parse } from 'yaml'
 import { convert } from './convert.ts'
+import { alwaysSent } from './facts.ts'
 import { fixups, repair } from './fixups.ts'
 import { generate, target } from './generate.ts'
 import { debianSources, origin, readDescription } from './source.ts'
@@ -38,6 +39,27 @@ if ((await debianSources()) === '') {
     for (const fixup of fixups.slice(0, 8)) {
       assert.throws(() => repair(document, [fixup]), /changed nothing/, fixup.name)
     }
+  })
+
+  test('nothing that a reply always has is thereby demanded of a request', { timeout: 180_000 }, async () => {
+    const { definitions, paths } = parse(await readDescription()) as Swagger
+    const sent = new Set<string>()
+    const look = (node: unknown): void => {
+      if (typeof node !== 'object' || node === null) return
+      for (const [key, value] of Object.entries(node)) {
+        const name = key === '$ref' ? String(value).replace('#/definitions/', '') : undefined
+        if (name === undefined) look(value)
+        else if (!sent.has(name)) look(sent.add(name) && definitions[name])
+      }
+    }
+    for (const action of Object.values(paths).flatMap((item) => Object.values(item))) {
+      look(action.parameters?.filter((parameter) => parameter.in === 'body'))
+    }
+    assert.ok(sent.has('InstancesPost') && sent.has('InstanceSource'))
+    assert.deepEqual(
+      Object.keys(alwaysSent).filter((name) => sent.has(name)),
+      [],
+    )
   })
 
   test('no sentence of the description reaches the types', { timeout: 180_000 }, async () => {

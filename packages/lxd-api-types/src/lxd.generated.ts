@@ -1353,8 +1353,8 @@ export interface components {
             uploaded_at: string;
         };
         ImageAlias: {
-            description: string;
-            name: string;
+            description?: string;
+            name?: string;
         };
         ImageAliasesEntry: {
             description: string;
