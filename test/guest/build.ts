@@ -48,8 +48,8 @@ export async function buildGuest({ arch, out, log = () => {} }: Guest): Promise<
     const standin = await readFile(join(folder, 'standin'))
     const image = gzipSync(tar(await imageEntries(arch, { standin, busybox: box }), BUILT), { level: 9 })
     const sha256 = createHash('sha256').update(image).digest('hex')
-    await writeFile(`${path}.new`, image)
-    await rename(`${path}.new`, path)
+    await writeFile(`${path}.${process.pid}`, image)
+    await rename(`${path}.${process.pid}`, path)
     await writeFile(`${path}.inputs`, JSON.stringify({ inputs, sha256 }))
     log(`${path}: ${(image.length / 1e6).toFixed(1)} MB, sha256 ${sha256}`)
     return { path, sha256 }

@@ -46,8 +46,8 @@ async function fetch(debian: string, target: string): Promise<void> {
     await run('dpkg', ['-x', file, 'package'], folder)
     // Before Debian merged /usr the binary lay in /bin.
     const found = await run('find', ['package', '-type', 'f', '-name', 'busybox', '-path', '*bin/*'], folder)
-    await copyFile(join(folder, found.trim()), `${target}.new`)
-    await rename(`${target}.new`, target)
+    await copyFile(join(folder, found.trim()), `${target}.${process.pid}`)
+    await rename(`${target}.${process.pid}`, target)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

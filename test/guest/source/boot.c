@@ -2,8 +2,9 @@
 //   {"standin":{"boot":"slow","seconds":5}}     JSON, anywhere in the text, also inside a JSON string
 //   standin.boot=slow                           or a line each
 //   standin.seconds=5
-// or by the properties persist.standin.boot and persist.standin.seconds. User data wins. What is not understood is
-// ignored: user data belongs to whoever launched the instance.
+// or by the properties standin.boot and standin.seconds, which /data/local.prop can hold, or the same with `persist.`
+// before them, which setprop keeps for the next boot. User data wins. What is not understood is ignored: user data
+// belongs to whoever launched the instance.
 #include "guest.h"
 
 #include <ctype.h>
@@ -69,9 +70,13 @@ static void read_userdata(struct boot *boot) {
 
 struct boot boot_wanted(void) {
   struct boot boot = {BOOT_NORMAL, -1};
+  static const char *const names[][2] = {{"persist.standin.seconds", "persist.standin.boot"},
+                                         {"standin.seconds", "standin.boot"}};
   char value[PROPERTY_VALUE];
-  if (property_get("persist.standin.seconds", value) == 0) take_seconds(&boot, value);
-  if (property_get("persist.standin.boot", value) == 0) take_mode(&boot, value);
+  for (int i = 0; i < 2; i++) {
+    if (property_get(names[i][0], value) == 0) take_seconds(&boot, value);
+    if (property_get(names[i][1], value) == 0) take_mode(&boot, value);
+  }
   read_userdata(&boot);
   return boot;
 }

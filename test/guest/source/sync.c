@@ -14,10 +14,16 @@
 enum { CHUNK = 64 * 1024, PATH = 1024 };
 
 static int peer;
+static char unfinished[PATH + 64]; // what a client that leaves half-way through a file leaves behind
 static uint8_t chunk[CHUNK + 1];
 
+static void leave(int code) {
+  if (unfinished[0]) unlink(unfinished);
+  _exit(code);
+}
+
 static void get(void *data, size_t length) {
-  if (read_all(peer, data, length) < 0) _exit(0);
+  if (read_all(peer, data, length) < 0) leave(0);
 }
 
 static void put(const void *data, size_t length) {
@@ -84,8 +90,8 @@ static void send_path(char *path) {
   char *comma = strrchr(path, ',');
   mode_t mode = comma ? (mode_t)strtoul(comma + 1, NULL, 0) : 0644;
   if (comma) *comma = 0;
-  char fresh[PATH + 64];
-  snprintf(fresh, sizeof fresh, "%s.sync%d", path, (int)getpid());
+  char *fresh = unfinished;
+  snprintf(unfinished, sizeof unfinished, "%s.sync%d", path, (int)getpid());
   make_parents(path);
   int link = S_ISLNK(mode), failed = 0, fd = -1;
   if (!link) {
@@ -96,7 +102,7 @@ static void send_path(char *path) {
   for (;;) {
     get(head, sizeof head);
     if (head[0] != ID('D', 'A', 'T', 'A')) break;
-    if (head[1] > CHUNK) _exit(1);
+    if (head[1] > CHUNK) leave(1);
     get(chunk, head[1]);
     chunk[head[1]] = 0;
     if (link && !failed && symlink((char *)chunk, fresh) < 0) failed = errno;
@@ -110,11 +116,9 @@ static void send_path(char *path) {
     close(fd);
   }
   if (!failed && rename(fresh, path) < 0) failed = errno;
-  if (failed) {
-    unlink(fresh);
-    errno = failed;
-    return put_fail(path);
-  }
+  if (failed) unlink(fresh);
+  unfinished[0] = 0;
+  if (failed) return errno = failed, put_fail(path);
   uint32_t okay[2] = {ID('O', 'K', 'A', 'Y')};
   put(okay, sizeof okay);
 }
