@@ -1,0 +1,145 @@
+import { Pool } from 'undici'
+import type WebSocket from 'ws'
+import { UnavailableError } from '../errors.ts'
+import { type Dial, dialer } from './dial.ts'
+import { failure } from './failure.ts'
+import { type ConnectionOptions, checkOptions } from './options.ts'
+import { type Query, withQuery } from './path.ts'
+import { type Reply, readReply } from './reply.ts'
+import { retrying } from './retry.ts'
+import { openSocket } from './socket.ts'
+import { type Source, Upload } from './upload.ts'
+
+export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+export type RequestOptions = {
+  query?: Query
+  headers?: Record<string, string>
+  signal?: AbortSignal
+  /** Milliseconds until the answer's headers; for a `stream`, how long it may stand still (120,000 unless said). */
+  timeout?: number
+  /** Do not read the answer: it is a file. Failures are read and thrown all the same. */
+  raw?: boolean
+  /** Called with the size of each piece of `stream` that was taken. */
+  onChunk?: (bytes: number) => void
+} & ({ body?: unknown; stream?: never } | { stream: Source; body?: never })
+
+export type SocketOptions = {
+  query?: Query
+  signal?: AbortSignal
+  /** Does not keep the process alive. */
+  background?: boolean
+  /** Nothing is read until `resume` is called. */
+  paused?: boolean
+}
+
+const version = '0.1.0'
+const uploadIdle = 120_000
+const bodyIdle = 300_000
+
+/** One server and the credentials for it: requests over kept-alive connections, and WebSockets. */
+export class Connection implements AsyncDisposable {
+  /** Where it leads, for messages: `unix:PATH` or `host:port`. */
+  readonly server: string
+  readonly #dial: Dial
+  readonly #pool: Pool
+  readonly #sockets = new Set<WebSocket>()
+  readonly #userAgent: string
+  readonly #retries: number
+  readonly #timeout: number
+  #closed = false
+
+  constructor(options: ConnectionOptions) {
+    checkOptions(options)
+    const url = options.url === undefined ? undefined : new URL(options.url)
+    this.server = url ? url.host : `unix:${options.socketPath}`
+    this.#dial = dialer(options)
+    this.#userAgent = options.userAgent ?? `anbox-sdk/${version}`
+    this.#retries = options.retries ?? 2
+    this.#timeout = options.timeout ?? 30_000
+    this.#pool = new Pool(url?.origin ?? 'http://localhost', {
+      connect: (_to, callback) => {
+        this.#dial().then(
+          (socket) => callback(null, socket),
+          (error) => callback(error, null),
+        )
+      },
+      allowH2: false,
+      keepAliveTimeout: 30_000,
+    })
+  }
+
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  /** Throws what `errors.ts` lists, or the signal's reason. */
+  async request<T = unknown>(method: Method, path: string, options: RequestOptions = {}): Promise<Reply<T>> {
+    return retrying(method, options.stream === undefined ? this.#retries : 0, options.signal, () =>
+      this.#once<T>(method, path, options),
+    )
+  }
+
+  async #once<T>(method: Method, path: string, options: RequestOptions): Promise<Reply<T>> {
+    const { signal, stream, timeout } = options
+    signal?.throwIfAborted()
+    if (this.#closed) throw this.#closedError(method, path)
+    const upload = stream === undefined ? undefined : new Upload(stream, timeout ?? uploadIdle, signal, options.onChunk)
+    const headers: Record<string, string> = { 'user-agent': this.#userAgent, accept: '*/*', ...options.headers }
+    if (options.body !== undefined) headers['content-type'] ??= 'application/json'
+    const asked = { method, path }
+    try {
+      const answer = await this.#pool.request({
+        method,
+        path: withQuery(path, options.query),
+        headers,
+        body: upload ? (upload.body as never) : options.body === undefined ? null : JSON.stringify(options.body),
+        signal: upload?.signal ?? signal,
+        headersTimeout: upload ? 0 : (timeout ?? this.#timeout),
+        bodyTimeout: Math.max(bodyIdle, timeout ?? 0),
+      })
+      return await readReply<T>(answer, { ...asked, raw: options.raw })
+    } catch (error) {
+      signal?.throwIfAborted()
+      throw failure(upload?.signal.aborted ? upload.signal.reason : error, asked, this.server)
+    } finally {
+      upload?.end()
+    }
+  }
+
+  /** Opens a WebSocket. Attach listeners right after the `await`: messages start to flow in the next turn. */
+  async socket(path: string, options: SocketOptions = {}): Promise<WebSocket> {
+    const { query, signal, paused } = options
+    signal?.throwIfAborted()
+    if (this.#closed) throw this.#closedError('GET', path)
+    const raw = await this.#dial(signal)
+    const host = this.server.startsWith('unix:') ? 'localhost' : this.server
+    const target = withQuery(path, query)
+    const socket = await openSocket(raw, { host, target, userAgent: this.#userAgent, signal, paused })
+    this.#sockets.add(socket)
+    socket.once('close', () => this.#sockets.delete(socket))
+    if (this.#closed) socket.terminate()
+    if (options.background) raw.unref()
+    return socket
+  }
+
+  /** Ends everything that is open; what is waited for is rejected with code `closed`. */
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    for (const socket of this.#sockets) socket.terminate()
+    await this.#pool.destroy()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #closedError(method: string, path: string): UnavailableError {
+    return new UnavailableError(`${method} ${path} at ${this.server}: the client was closed`, {
+      code: 'closed',
+      method,
+      path,
+    })
+  }
+}

@@ -1,0 +1,33 @@
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { basename } from 'node:path'
+import type { Readable } from 'node:stream'
+import type { Progress, Source } from './upload.ts'
+
+export type FileSource = {
+  stream: Source
+  /** In bytes, where it is known. */
+  size?: number
+  /** Of a file: its name without its folder. */
+  name?: string
+}
+
+/** What to send: a file by its path, or a stream. */
+export async function fileSource(source: string | Readable, size?: number): Promise<FileSource> {
+  if (typeof source !== 'string') return { stream: source, size }
+  const { size: real } = await stat(source)
+  return { stream: createReadStream(source, { highWaterMark: 256 * 1024 }), size: real, name: basename(source) }
+}
+
+/** Counts for `onProgress`. */
+export function counter(
+  onProgress: ((progress: Progress) => void) | undefined,
+  total?: number,
+): ((bytes: number) => void) | undefined {
+  if (!onProgress) return
+  let transferred = 0
+  return (bytes) => {
+    transferred += bytes
+    onProgress(total === undefined ? { transferred } : { transferred, total })
+  }
+}

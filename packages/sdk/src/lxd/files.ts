@@ -1,0 +1,106 @@
+import type { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { path } from '../connection/path.ts'
+import type { Reply } from '../connection/reply.ts'
+import { ServerError } from '../errors.ts'
+import type { Api } from '../operations/api.ts'
+import type { CallOptions } from './named.ts'
+
+export type FileOwner = {
+  /** Permissions, such as 0o644. */
+  mode?: number
+  uid?: number
+  gid?: number
+}
+type Attributes = Required<FileOwner>
+export type InstanceFile =
+  | (Attributes & { type: 'file'; stream: Readable; size?: number })
+  | (Attributes & { type: 'directory'; entries: string[] })
+  | (Attributes & { type: 'symlink'; target: string })
+
+/** Files in an instance, running or not, by absolute path. */
+export class InstanceFiles {
+  readonly #api: Api
+
+  constructor(api: Api) {
+    this.#api = api
+  }
+
+  /** A file's `stream` has to be read or destroyed. Throws `NotFoundError`. */
+  async get(name: string, file: string, { signal }: CallOptions = {}): Promise<InstanceFile> {
+    const reply = await this.#api.raw('GET', path`/1.0/instances/${name}/files`, { query: { path: file }, signal })
+    const { headers } = reply
+    // Modes are octal text.
+    const attributes = {
+      mode: Number.parseInt(headers['x-lxd-mode'] ?? '0', 8) & 0o7777,
+      uid: Number(headers['x-lxd-uid'] ?? 0),
+      gid: Number(headers['x-lxd-gid'] ?? 0),
+    }
+    switch (headers['x-lxd-type']) {
+      case 'directory':
+        return { ...attributes, type: 'directory', entries: await entries(reply) }
+      case 'symlink':
+        return { ...attributes, type: 'symlink', target: await text(reply.body) }
+      default: {
+        const size = Number(headers['content-length'] ?? Number.NaN)
+        return { ...attributes, type: 'file', stream: reply.body, ...(Number.isNaN(size) ? {} : { size }) }
+      }
+    }
+  }
+
+  /** Writes a file: a text, bytes, or a stream. */
+  async put(
+    name: string,
+    file: string,
+    source: string | Uint8Array | Readable,
+    options: FileOwner & CallOptions = {},
+  ): Promise<void> {
+    const stream = typeof source === 'string' ? Buffer.from(source) : source
+    const headers: Record<string, string> = {
+      'content-type': 'application/octet-stream',
+      'x-lxd-type': 'file',
+      'x-lxd-write': 'overwrite',
+      ...owner(options),
+    }
+    if (stream instanceof Uint8Array) headers['content-length'] = String(stream.byteLength)
+    await this.#post(name, file, { stream, headers, signal: options.signal })
+  }
+
+  /** Makes a directory; one that is there already is left as it is. Its parent has to be there. */
+  async mkdir(name: string, directory: string, options: FileOwner & CallOptions = {}): Promise<void> {
+    const headers = { 'x-lxd-type': 'directory', ...owner(options) }
+    await this.#post(name, directory, { headers, signal: options.signal })
+  }
+
+  async symlink(name: string, link: string, target: string, { signal }: CallOptions = {}): Promise<void> {
+    await this.#post(name, link, { stream: Buffer.from(target), headers: { 'x-lxd-type': 'symlink' }, signal })
+  }
+
+  /** Removes a file or an empty directory. */
+  async delete(name: string, file: string, { signal }: CallOptions = {}): Promise<void> {
+    await this.#api.send('DELETE', path`/1.0/instances/${name}/files`, { query: { path: file }, signal })
+  }
+
+  async #post(
+    name: string,
+    file: string,
+    options: { stream?: Uint8Array | Readable; headers: Record<string, string>; signal?: AbortSignal },
+  ): Promise<void> {
+    await this.#api.send('POST', path`/1.0/instances/${name}/files`, { query: { path: file }, ...options })
+  }
+}
+
+function owner({ mode, uid, gid }: FileOwner): Record<string, string> {
+  const headers: Record<string, string> = {}
+  if (mode !== undefined) headers['x-lxd-mode'] = mode.toString(8).padStart(4, '0')
+  if (uid !== undefined) headers['x-lxd-uid'] = String(uid)
+  if (gid !== undefined) headers['x-lxd-gid'] = String(gid)
+  return headers
+}
+
+async function entries(reply: Reply): Promise<string[]> {
+  const { metadata } = JSON.parse(await text(reply.body)) as { metadata?: unknown }
+  if (metadata === null) return []
+  if (Array.isArray(metadata)) return metadata.map(String)
+  throw new ServerError('the server did not list the directory')
+}

@@ -1,0 +1,41 @@
+import type { Readable } from 'node:stream'
+import { path } from '../connection/path.ts'
+import type { Api } from '../operations/api.ts'
+import type { CallOptions } from './named.ts'
+
+/** LXD's log files of an instance. */
+export class InstanceLogs {
+  readonly #api: Api
+
+  constructor(api: Api) {
+    this.#api = api
+  }
+
+  /** Their names. */
+  async list(name: string, options?: CallOptions): Promise<string[]> {
+    const urls = await this.#api.get<string[]>(path`/1.0/instances/${name}/logs`, {}, options)
+    return urls.map((url) => decodeURIComponent(new URL(url, 'http://localhost').pathname.split('/').at(-1) ?? ''))
+  }
+
+  /** The stream has to be read or destroyed. */
+  async get(name: string, file: string, { signal }: CallOptions = {}): Promise<Readable> {
+    return (await this.#api.raw('GET', path`/1.0/instances/${name}/logs/${file}`, { signal })).body
+  }
+
+  async delete(name: string, file: string, { signal }: CallOptions = {}): Promise<void> {
+    await this.#api.send('DELETE', path`/1.0/instances/${name}/logs/${file}`, { signal })
+  }
+}
+
+export class InstanceConsole {
+  readonly #api: Api
+
+  constructor(api: Api) {
+    this.#api = api
+  }
+
+  /** What a running container wrote to its console, as much as LXD keeps. The stream has to be read or destroyed. */
+  async log(name: string, { signal }: CallOptions = {}): Promise<Readable> {
+    return (await this.#api.raw('GET', path`/1.0/instances/${name}/console`, { signal })).body
+  }
+}

@@ -1,0 +1,61 @@
+import { path } from '../connection/path.ts'
+import type { Api, WithEtag } from '../operations/api.ts'
+
+export type CallOptions = { signal?: AbortSignal }
+export type UpdateOptions = CallOptions & {
+  /** Of `getWithEtag`: a thing that was changed since is left alone, and `PreconditionFailedError` thrown. */
+  etag?: string
+}
+
+/** Things that are looked after by name and done at once: projects, profiles, networks, storage pools. */
+export class Named<T, Create, Put> {
+  protected readonly api: Api
+  readonly #base: string
+
+  /** `base` is a path such as `/1.0/profiles`. */
+  constructor(api: Api, base: string) {
+    this.api = api
+    this.#base = base
+  }
+
+  protected at(name: string): string {
+    return this.#base + path`/${name}`
+  }
+
+  list(options?: CallOptions): Promise<T[]> {
+    return this.api.get<T[]>(this.#base, { recursion: 1 }, options)
+  }
+
+  /** Throws `NotFoundError`. */
+  get(name: string, options?: CallOptions): Promise<T> {
+    return this.api.get<T>(this.at(name), {}, options)
+  }
+
+  getWithEtag(name: string): Promise<WithEtag<T>> {
+    return this.api.getWithEtag<T>(this.at(name))
+  }
+
+  /** Throws `ConflictError`, or `InvalidRequestError` where LXD says so, when the name is taken. */
+  async create(body: Create, { signal }: CallOptions = {}): Promise<void> {
+    await this.api.send('POST', this.#base, { body, signal })
+  }
+
+  /** Replaces what can be changed: what `body` leaves out is removed. */
+  async update(name: string, body: Put, { etag, signal }: UpdateOptions = {}): Promise<void> {
+    await this.api.send('PUT', this.at(name), { body, headers: ifMatch(etag), signal })
+  }
+
+  /** Changes what `body` names, of `config` key by key. */
+  async patch(name: string, body: Partial<Put>, { etag, signal }: UpdateOptions = {}): Promise<void> {
+    await this.api.send('PATCH', this.at(name), { body, headers: ifMatch(etag), signal })
+  }
+
+  async delete(name: string, { signal }: CallOptions = {}): Promise<void> {
+    await this.api.send('DELETE', this.at(name), { signal })
+  }
+}
+
+/** ETags are opaque and quoted; they are sent as they came. */
+export function ifMatch(etag: string | undefined): Record<string, string> {
+  return etag === undefined ? {} : { 'if-match': etag }
+}

@@ -1,0 +1,82 @@
+// What the clients of LXD and AMS are made of: one connection, the operations on it, and what rides on every request.
+import { randomUUID } from 'node:crypto'
+import type { Connection, Method, RequestOptions } from '../connection/connection.ts'
+import type { Query } from '../connection/path.ts'
+import type { Envelope, Reply } from '../connection/reply.ts'
+import { ServerError } from '../errors.ts'
+import { Operation } from './operation.ts'
+import { parseState } from './state.ts'
+import type { Tracker } from './tracker.ts'
+
+/** A thing and the ETag it had when it was read: give the ETag to `update`, and a change in between is not overwritten. */
+export type WithEtag<T> = { value: T; etag: string | undefined }
+
+export class Api {
+  readonly connection: Connection
+  readonly tracker: Tracker
+  /** Of LXD: `project` and `target`. */
+  readonly query: Query
+
+  constructor(tracker: Tracker, query: Query = {}) {
+    this.tracker = tracker
+    this.connection = tracker.connection
+    this.query = query
+  }
+
+  async get<T>(path: string, query?: Query, options: { signal?: AbortSignal } = {}): Promise<T> {
+    const reply = await this.#request<T>('GET', path, { ...options, query })
+    return enveloped('GET', path, reply).metadata
+  }
+
+  async getWithEtag<T>(path: string): Promise<WithEtag<T>> {
+    const reply = await this.#request<T>('GET', path, {})
+    return { value: enveloped('GET', path, reply).metadata, etag: reply.headers.etag }
+  }
+
+  /** A request whose answer is a file. */
+  raw(method: Method, path: string, options: RequestOptions = {}): Promise<Reply> {
+    return this.#request(method, path, { ...options, raw: true })
+  }
+
+  /** A request that does its work at once, and where the server makes an operation of it, waits for that. */
+  async send<T>(method: Method, path: string, options: RequestOptions = {}): Promise<T> {
+    const generation = this.tracker.feed.generation
+    const envelope = enveloped(method, path, await this.#request<T>(method, path, options))
+    if (envelope.type === 'async') await this.#operation(envelope, generation).wait({ signal: options.signal })
+    return envelope.metadata
+  }
+
+  /** A request that starts work. A server that did it at once is answered for by an operation that has ended. */
+  async start<R>(method: Method, path: string, options: RequestOptions = {}): Promise<Operation<R>> {
+    const generation = await this.tracker.feed.ready()
+    return this.#operation<R>(enveloped(method, path, await this.#request(method, path, options)), generation)
+  }
+
+  /** The operation that `state` describes; `generation` is that of before it was asked for. */
+  operation<R>(value: unknown, generation: number, url?: string): Operation<R> {
+    const state = parseState(value)
+    if (!state) throw new ServerError('the server described an operation without an id or a status', {})
+    const record = this.tracker.adopt(state, generation)
+    return new Operation<R>(this.tracker, record, url || `/1.0/operations/${state.id}`, this.query)
+  }
+
+  #operation<R>(envelope: Envelope, generation: number): Operation<R> {
+    if (envelope.type === 'async') return this.operation(envelope.metadata, generation, envelope.operation)
+    const state = { id: randomUUID(), class: 'task', status: 'Success', status_code: 200, metadata: envelope.metadata }
+    return this.operation(state, generation)
+  }
+
+  #request<T>(method: Method, path: string, options: RequestOptions): Promise<Reply<T>> {
+    return this.connection.request<T>(method, path, { ...options, query: { ...this.query, ...options.query } })
+  }
+}
+
+function enveloped<T>(method: string, path: string, reply: Reply<T>): Envelope<T> {
+  if (reply.envelope) return reply.envelope
+  reply.body.destroy()
+  throw new ServerError(`${method} ${path}: the server answered a file where its API's envelope was due`, {
+    method,
+    path,
+    status: reply.status,
+  })
+}
