@@ -52,7 +52,16 @@ export async function startTrial(): Promise<Trial> {
   const booted = async (name: string) => (await lxc('exec', name, '--', 'getprop', 'sys.boot_completed')).trim() === '1'
   const end = async () => {
     await adb('kill-server')
-    for (const name of names) await lxc('delete', '--force', name)
+    // LXD refuses while it is still at work on a reboot or stop of the guest's own making, and lists no operation for it.
+    const deleted = (name: string) =>
+      lxc('delete', '--force', name).then(
+        () => true,
+        (error) => {
+          if (String(error).includes('busy')) return false
+          throw error
+        },
+      )
+    for (const name of names) await until(`${name} deleted`, () => deleted(name), 30_000)
     await lxc('image', 'delete', alias)
     await rm(folder, { recursive: true, force: true })
   }
