@@ -3,8 +3,7 @@ import { text } from 'node:stream/consumers'
 import { path } from '../connection/path.ts'
 import type { Reply } from '../connection/reply.ts'
 import { ServerError } from '../errors.ts'
-import type { Api } from '../operations/api.ts'
-import type { CallOptions } from './named.ts'
+import type { Api, CallOptions } from '../operations/api.ts'
 
 export type FileOwner = {
   /** Permissions, such as 0o644. */

@@ -3,8 +3,8 @@ import { counter, fileSource } from '../connection/file.ts'
 import { path } from '../connection/path.ts'
 import type { Progress } from '../connection/upload.ts'
 import type { Api, WithEtag } from '../operations/api.ts'
+import { type CallOptions, ifMatch, type UpdateOptions } from '../operations/api.ts'
 import type { Operation } from '../operations/operation.ts'
-import { type CallOptions, ifMatch, type UpdateOptions } from './named.ts'
 import type { Image, ImageAliasesEntry, ImagePut } from './types.ts'
 
 export type ImportOptions = CallOptions & {
@@ -14,7 +14,7 @@ export type ImportOptions = CallOptions & {
   onProgress?: (progress: Progress) => void
   filename?: string
   public?: boolean
-  /** Given to the image as soon as it is in. */
+  /** Names for it. They are given once LXD has taken the image in, so the operation that is returned has ended then. */
   aliases?: string[]
 }
 export type ImportMetadata = { fingerprint: string; size?: string }
@@ -58,11 +58,19 @@ export class LxdImages {
       'x-lxd-filename': encodeURIComponent(options.filename ?? file.name ?? 'image'),
       'x-lxd-public': options.public ? '1' : '0',
     }
-    if (aliases.length > 0)
-      headers['x-lxd-aliases'] = aliases.map((name) => `alias=${encodeURIComponent(name)}`).join('&')
     if (file.size !== undefined) headers['content-length'] = String(file.size)
     const onChunk = counter(onProgress, file.size)
-    return this.#api.start('POST', '/1.0/images', { stream: file.stream, headers, signal, onChunk })
+    const operation = await this.#api.start<ImportMetadata>('POST', '/1.0/images', {
+      stream: file.stream,
+      headers,
+      signal,
+      onChunk,
+    })
+    if (aliases.length === 0) return operation
+    // LXD takes none along with the bytes.
+    const { fingerprint } = (await operation.wait({ signal })).metadata
+    for (const name of aliases) await this.aliases.create({ name, target: fingerprint }, { signal })
+    return operation
   }
 
   delete(fingerprint: string, { signal }: CallOptions = {}): Promise<Operation> {

@@ -1,11 +1,11 @@
 import { path } from '../connection/path.ts'
 import type { Api, WithEtag } from '../operations/api.ts'
+import { type CallOptions, ifMatch, type UpdateOptions } from '../operations/api.ts'
 import { type Exec, type ExecInput, exec, execInteractive, type InteractiveExec } from '../operations/exec.ts'
 import type { Operation } from '../operations/operation.ts'
 import { collect, type RunResult } from '../operations/run.ts'
 import { InstanceFiles } from './files.ts'
 import { InstanceConsole, InstanceLogs } from './logs.ts'
-import { type CallOptions, ifMatch, type UpdateOptions } from './named.ts'
 import type {
   ExecBody,
   Instance,

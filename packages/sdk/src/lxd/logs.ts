@@ -1,7 +1,6 @@
 import type { Readable } from 'node:stream'
 import { path } from '../connection/path.ts'
-import type { Api } from '../operations/api.ts'
-import type { CallOptions } from './named.ts'
+import type { Api, CallOptions } from '../operations/api.ts'
 
 /** LXD's log files of an instance. */
 export class InstanceLogs {

@@ -1,11 +1,5 @@
 import { path } from '../connection/path.ts'
-import type { Api, WithEtag } from '../operations/api.ts'
-
-export type CallOptions = { signal?: AbortSignal }
-export type UpdateOptions = CallOptions & {
-  /** Of `getWithEtag`: a thing that was changed since is left alone, and `PreconditionFailedError` thrown. */
-  etag?: string
-}
+import { type Api, type CallOptions, ifMatch, type UpdateOptions, type WithEtag } from '../operations/api.ts'
 
 /** Things that are looked after by name and done at once: projects, profiles, networks, storage pools. */
 export class Named<T, Create, Put> {
@@ -53,9 +47,4 @@ export class Named<T, Create, Put> {
   async delete(name: string, { signal }: CallOptions = {}): Promise<void> {
     await this.api.send('DELETE', this.at(name), { signal })
   }
-}
-
-/** ETags are opaque and quoted; they are sent as they came. */
-export function ifMatch(etag: string | undefined): Record<string, string> {
-  return etag === undefined ? {} : { 'if-match': etag }
 }

@@ -1,5 +1,6 @@
 import type { Api, WithEtag } from '../operations/api.ts'
-import { type CallOptions, ifMatch, Named, type UpdateOptions } from './named.ts'
+import { type CallOptions, ifMatch, type UpdateOptions } from '../operations/api.ts'
+import { Named } from './named.ts'
 import type {
   Resources,
   ResourcesStoragePool,

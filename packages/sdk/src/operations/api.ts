@@ -8,6 +8,12 @@ import { Operation } from './operation.ts'
 import { parseState } from './state.ts'
 import type { Tracker } from './tracker.ts'
 
+export type CallOptions = { signal?: AbortSignal }
+export type UpdateOptions = CallOptions & {
+  /** Of `getWithEtag`: a thing that was changed since is left alone, and `PreconditionFailedError` thrown. */
+  etag?: string
+}
+
 /** A thing and the ETag it had when it was read: give the ETag to `update`, and a change in between is not overwritten. */
 export type WithEtag<T> = { value: T; etag: string | undefined }
 
@@ -23,7 +29,7 @@ export class Api {
     this.query = query
   }
 
-  async get<T>(path: string, query?: Query, options: { signal?: AbortSignal } = {}): Promise<T> {
+  async get<T>(path: string, query?: Query, options: CallOptions = {}): Promise<T> {
     const reply = await this.#request<T>('GET', path, { ...options, query })
     return enveloped('GET', path, reply).metadata
   }
@@ -79,4 +85,9 @@ function enveloped<T>(method: string, path: string, reply: Reply<T>): Envelope<T
     path,
     status: reply.status,
   })
+}
+
+/** ETags are opaque and quoted; they are sent as they came. */
+export function ifMatch(etag: string | undefined): Record<string, string> {
+  return etag === undefined ? {} : { 'if-match': etag }
 }

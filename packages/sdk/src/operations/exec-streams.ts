@@ -55,13 +55,13 @@ export function outputStream(socket: WebSocket, name: string): { stream: Readabl
 
 function send(socket: WebSocket, chunk: Buffer, done: (error?: Error | null) => void): void {
   // A command may end without reading its input, as in a shell pipe: how it ended is told elsewhere.
-  if (socket.readyState !== WebSocket.OPEN) return done()
-  socket.send(chunk, { binary: true }, () => done())
+  if (socket.readyState === WebSocket.OPEN) socket.send(chunk, { binary: true }, () => done())
+  else done()
 }
 
 function sendEnd(socket: WebSocket, done: () => void): void {
-  if (socket.readyState !== WebSocket.OPEN) return done()
-  socket.send('', { binary: false }, () => done())
+  if (socket.readyState === WebSocket.OPEN) socket.send('', { binary: false }, () => done())
+  else done()
 }
 
 export function inputStream(socket: WebSocket): Writable {

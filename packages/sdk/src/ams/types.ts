@@ -1,0 +1,22 @@
+// AMS's own names for its things; the shapes are generated from `contracts/ams.yaml`.
+import type { components } from './types.generated.ts'
+
+type Schemas = components['schemas']
+export type Certificate = Schemas['Certificate']
+export type Config = Schemas['Config']
+export type Image = Schemas['Image']
+export type ImagePatch = Schemas['ImagePatch']
+export type ImageType = Schemas['ImageType']
+export type ImageVersion = Schemas['ImageVersion']
+export type ImagesPost = Schemas['ImagesPost']
+export type Instance = Schemas['Instance']
+export type InstanceExecPost = Schemas['InstanceExecPost']
+export type InstancePatch = Schemas['InstancePatch']
+export type InstanceStatus = Schemas['InstanceStatus']
+export type InstancesPost = Schemas['InstancesPost']
+export type NetworkService = Schemas['NetworkService']
+export type NetworkServiceSpec = Schemas['NetworkServiceSpec']
+export type Node = Schemas['Node']
+export type NodePatch = Schemas['NodePatch']
+export type Service = Schemas['Service']
+export type Task = Schemas['Task']
