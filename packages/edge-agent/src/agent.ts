@@ -1,0 +1,87 @@
+// Puts the parts together, in the order in which they need each other, and takes them apart again.
+import { LxdClient } from '@anbox/sdk'
+import { ApiServer } from './api/server.ts'
+import { Images } from './catalogue/images.ts'
+import type { Config } from './config.ts'
+import { ConfigurationError } from './errors.ts'
+import { FailureLogs } from './host/failure-log.ts'
+import { Host } from './host/host.ts'
+import { Instances } from './host/instances.ts'
+import { MachineWatch } from './host/machine.ts'
+import { NodeSettings } from './host/node-settings.ts'
+import { ensureProject } from './host/project.ts'
+import { tellLifecycle } from './host/lifecycle.ts'
+import { EventHub } from './operations/events.ts'
+import { Operations } from './operations/operations.ts'
+import { Settings } from './store/settings.ts'
+import { Store } from './store/store.ts'
+import type { Logger } from './system/log.ts'
+import { Notify } from './system/notify.ts'
+import { TrustStore } from './trust/trust-store.ts'
+
+export type Agent = { stop(): Promise<void> }
+
+/** @throws ConfigurationError. LXD being away is no error: the agent says so and waits for it. */
+export async function startAgent(config: Config, log: Logger): Promise<Agent> {
+  const notify = await Notify.open()
+  const store = new Store(config.stateDirectory)
+  const events = new EventHub()
+  const settings = new Settings(store, config.api.certificate ? `${config.api.address}:${config.api.port}` : '')
+  const trust = new TrustStore(store, config.api.trustedCertificates)
+  const root = new LxdClient({ socketPath: config.lxd.socket })
+  const lxd = root.project(config.lxd.project)
+  const machine = new MachineWatch(root, config.lxd.storagePool, log)
+  const node = new NodeSettings(store)
+  const logs = new FailureLogs(config.stateDirectory, lxd)
+  const operations = new Operations(store, events)
+  tellLifecycle(store, events)
+  const images = new Images({ lxd, store, operations, log, stateDirectory: config.stateDirectory })
+  const host = new Host({ lxd, config, store, logs, machine, log, cpuMode: () => settings.cpuMode() })
+  const instances = new Instances({ store, operations, images, machine, node, nodeName: config.node.name, host })
+
+  const closing = new AbortController()
+  const prepare = async () => {
+    await ensureProject(root, config, (machine.facts?.gpus ?? []).some(({ type }) => type !== 'none'))
+    await images.resume()
+    host.start()
+    notify.status(`hosting ${instances.list().length} Android systems`)
+  }
+  const prepareLater = async () => {
+    while (!closing.signal.aborted) {
+      try {
+        await machine.untilOnline(closing.signal)
+        return await prepare()
+      } catch (error) {
+        if (closing.signal.aborted) return
+        log.error({ error: (error as Error).message }, 'LXD cannot be used yet')
+        await new Promise((resolve) => setTimeout(resolve, 1000))
+      }
+    }
+  }
+  const stop = async () => {
+    closing.abort(new Error('the agent is stopping'))
+    notify.stopping()
+    await server?.close()
+    machine.close()
+    operations.close()
+    await host.stop()
+    await root.close()
+    store.close()
+    notify.close()
+  }
+
+  let server: ApiServer | undefined
+  try {
+    await machine.look()
+    operations.resume()
+    if (machine.online) await prepare().catch((error) => (error instanceof ConfigurationError ? Promise.reject(error) : void prepareLater()))
+    else void prepareLater()
+    server = await ApiServer.listen(config, { config, lxd, instances, images, operations, events, machine, node, settings, trust, logs, log })
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  notify.ready(machine.online ? `hosting ${instances.list().length} Android systems` : `waiting for LXD: ${machine.reason}`)
+  log.info({ socket: config.api.socket, https: settings.all()['core.https_address'], instances: instances.list().length }, 'the agent is ready')
+  return { stop }
+}

@@ -1,0 +1,34 @@
+// An image as AMS writes it.
+import type { ImageRecord, InstanceRecord } from '../../store/records.ts'
+
+const codes = { error: -1, unknown: 0, initializing: 1, active: 3 } as const
+
+export function renderImage(image: ImageRecord, instances: readonly InstanceRecord[]) {
+  const status = image.versions.at(-1)?.status ?? 'unknown'
+  return {
+    id: image.id,
+    name: image.name,
+    versions: image.versions.map((version) => ({
+      version: version.version,
+      fingerprint: version.fingerprint,
+      size: version.size,
+      created_at: version.createdAt,
+      status: version.status,
+      status_code: codes[version.status],
+      remote_id: '',
+      error_message: version.errorMessage,
+    })),
+    status,
+    status_code: codes[status],
+    // AMS lists the applications that use an image. There are none here.
+    used_by: [],
+    'edge.instances': instances.filter((instance) => instance.image.id === image.id).map(({ id }) => id),
+    immutable: false,
+    default: image.default,
+    architecture: image.architecture,
+    type: 'container',
+    variant: 'unknown',
+    capabilities: [],
+    entitlements: [],
+  }
+}

@@ -1,0 +1,50 @@
+// This machine as AMS writes a node. Facts come from LXD; what is reserved comes from our own records.
+import { reserved, holdsMore } from '../../host/capacity.ts'
+import type { Services } from '../services.ts'
+
+const offline = { status: 'offline', status_code: 5 }
+const online = { status: 'online', status_code: 4 }
+
+export function renderNode({ config, machine, node, instances }: Services) {
+  const { facts } = machine
+  const { values } = node
+  const ceiling = facts && node.ceiling(facts)
+  const used = reserved(instances.list())
+  return {
+    name: config.node.name,
+    address: config.node.privateAddress,
+    public_address: values.publicAddress ?? config.node.publicAddress,
+    network_bridge_mtu: 1500,
+    cpus: ceiling?.cpus ?? 0,
+    cpu_allocation_rate: values.cpuAllocationRate,
+    memory: ceiling?.memory ?? 0,
+    memory_allocation_rate: values.memoryAllocationRate,
+    ...(machine.online ? online : offline),
+    is_master: true,
+    disk_size: ceiling?.disk ?? 0,
+    gpu_slots: ceiling?.gpuSlots ?? 0,
+    gpu_encoder_slots: 0,
+    tags: values.tags,
+    unschedulable: values.unschedulable,
+    // AMS's misspelt twin, for clients of old.
+    unscheduable: values.unschedulable,
+    instance_types: ['container'],
+    architecture: facts?.architecture ?? '',
+    storage_pool: config.lxd.storagePool,
+    managed: false,
+    gpus: (facts?.gpus ?? []).map((gpu) => ({
+      id: gpu.id,
+      type: gpu.type,
+      pci_address: gpu.pciAddress,
+      render_name: gpu.renderName,
+      slots: gpu.slots,
+      encoder_slots: gpu.encoderSlots,
+      allocations: {},
+      numa_node: gpu.numaNode,
+    })),
+    vpus: [],
+    entitlements: [],
+    'edge.status_message': machine.online ? '' : machine.reason,
+    'edge.reserved': { cpus: used.cpus, memory: used.memory, disk: used.disk, gpu_slots: used.gpuSlots, instances: instances.list().filter(holdsMore).length },
+  }
+}

@@ -1,0 +1,83 @@
+// Where the API listens: HTTPS with client certificates, TLS 1.3 only, and a unix socket for this machine's root.
+//
+// Client certificates are requested, not required: Canonical's Go client first calls without one, and `GET /1.0` tells an
+// untrusted client so.
+import { chmodSync, readFileSync, rmSync } from 'node:fs'
+import { createServer as createHttpServer, type Server } from 'node:http'
+import { createServer as createHttpsServer, type ServerOptions } from 'node:https'
+import { constants } from 'node:crypto'
+import type { TLSSocket } from 'node:tls'
+import type { FastifyInstance, FastifyServerFactory } from 'fastify'
+import type { Config } from '../config.ts'
+import { ConfigurationError } from '../errors.ts'
+import { chainOf, type TrustStore } from '../trust/trust-store.ts'
+import { buildApp } from './app.ts'
+import { Contract } from './contract.ts'
+import { ExecSessions } from './exec/session.ts'
+import type { Services } from './services.ts'
+
+export class ApiServer {
+  readonly #apps: FastifyInstance[]
+
+  private constructor(apps: FastifyInstance[]) {
+    this.#apps = apps
+  }
+
+  /** @throws ConfigurationError where an address is taken or a certificate cannot be read. */
+  static async listen(config: Config, services: Services): Promise<ApiServer> {
+    const contract = new Contract()
+    const sessions = new ExecSessions()
+    const build = (factory: FastifyServerFactory) => buildApp(services, contract, sessions, { serverFactory: factory }) as Promise<FastifyInstance>
+    const apps: FastifyInstance[] = []
+    const unix = await build((handler) => createHttpServer({ requestTimeout: 0 }, handler))
+    // The store's lock says that no other agent uses this socket: what lies there is of one that was killed.
+    rmSync(config.api.socket, { force: true })
+    const umask = process.umask(0o177)
+    await unix.listen({ path: config.api.socket })
+    process.umask(umask)
+    chmodSync(config.api.socket, 0o600)
+    apps.push(unix)
+    if (config.api.certificate) {
+      const app = await build((handler) => httpsServer(config, services.trust, handler))
+      const { address, port } = config.api
+      try {
+        await app.listen({ host: address, port })
+      } catch (error) {
+        await unix.close()
+        throw new ConfigurationError(`api.address and api.port: cannot listen on ${address}:${port} (${(error as Error).message})`)
+      }
+      apps.push(app)
+    }
+    return new ApiServer(apps)
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#apps.map((app) => app.close()))
+  }
+}
+
+function httpsServer(config: Config, trust: TrustStore, handler: Parameters<FastifyServerFactory>[0]): Server {
+  const options = (): ServerOptions => ({
+    cert: readFileSync(config.api.certificate),
+    key: readFileSync(config.api.key),
+    ca: trust.anchors(),
+    // A single certificate that was added is an anchor too, though nobody signed with it.
+    allowPartialTrustChain: true,
+    minVersion: 'TLSv1.3',
+    // A resumed session would carry the verdict of an earlier handshake past a removal or an expiry.
+    secureOptions: constants.SSL_OP_NO_TICKET,
+  })
+  const server = createHttpsServer({ ...options(), requestCert: true, rejectUnauthorized: false, requestTimeout: 0 }, handler)
+  const open = new Set<TLSSocket>()
+  server.on('secureConnection', (socket) => {
+    if (socket.isSessionReused()) return socket.destroy()
+    open.add(socket)
+    socket.on('close', () => open.delete(socket))
+  })
+  trust.onChange((removed) => {
+    server.setSecureContext(options())
+    // After the answer to the removal itself, whoever asked for it.
+    if (removed) setTimeout(() => [...open].filter((socket) => chainOf(socket).includes(removed)).map((socket) => socket.destroy()), 100)
+  })
+  return server as unknown as Server
+}

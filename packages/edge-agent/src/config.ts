@@ -1,0 +1,159 @@
+// The agent's configuration: a YAML file, then ANBOX_EDGE_… environment variables, then flags; the last one wins.
+// An unknown key is an error: a mistyped key must not silently mean its default.
+import { existsSync, readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join, resolve } from 'node:path'
+import { parse } from 'yaml'
+import { ConfigurationError } from './errors.ts'
+
+export type Config = {
+  /** Absolute folder of the store, the upload spool and the kept logs; made 0700. */
+  stateDirectory: string
+  lxd: { socket: string; project: string; storagePool: string; network: string }
+  api: {
+    address: string
+    port: number
+    socket: string
+    /** PEM files. Without them only the unix socket is served. */
+    certificate: string
+    key: string
+    trustedCertificates: string[]
+  }
+  node: { name: string; privateAddress: string; publicAddress: string }
+  bootCheck: { command: string[]; expect: string; timeoutSeconds: number }
+  log: { level: string }
+}
+
+type Kind = 'text' | 'port' | 'seconds' | 'list' | 'level'
+type Key = { path: string; kind: Kind; default?: unknown; about: string }
+
+const levels = ['trace', 'debug', 'info', 'warn', 'error', 'silent']
+
+/** Every key there is; the help text and the reference page are made of it. */
+export const keys: Key[] = [
+  { path: 'stateDirectory', kind: 'text', default: '/var/lib/anbox-edge', about: 'store, upload spool, kept logs' },
+  { path: 'lxd.socket', kind: 'text', about: "LXD's unix socket; looked for where Debian and the snap put it" },
+  { path: 'lxd.project', kind: 'text', default: 'anbox', about: 'LXD project of the Android systems; made by the agent, restricted' },
+  { path: 'lxd.storagePool', kind: 'text', default: 'default', about: 'LXD storage pool; must exist' },
+  { path: 'lxd.network', kind: 'text', default: 'anboxbr0', about: 'managed LXD bridge; must exist' },
+  { path: 'api.address', kind: 'text', default: '127.0.0.1', about: 'address of the HTTPS API' },
+  { path: 'api.port', kind: 'port', default: 8444, about: 'port of the HTTPS API' },
+  { path: 'api.socket', kind: 'text', about: 'unix socket of the API; by default unix.socket in stateDirectory' },
+  { path: 'api.certificate', kind: 'text', default: '', about: 'PEM file: server certificate and its intermediates' },
+  { path: 'api.key', kind: 'text', default: '', about: 'PEM file: key of the server certificate' },
+  { path: 'api.trustedCertificates', kind: 'list', default: [], about: 'PEM files: CAs (or single certificates) whose clients are trusted' },
+  { path: 'node.name', kind: 'text', default: hostname(), about: 'name of this machine in the API' },
+  { path: 'node.privateAddress', kind: 'text', default: '127.0.0.1', about: 'where service ports are opened' },
+  { path: 'node.publicAddress', kind: 'text', default: '127.0.0.1', about: 'where service ports with "expose" are opened' },
+  { path: 'bootCheck.command', kind: 'list', default: ['getprop', 'sys.boot_completed'], about: 'run in the guest until it prints bootCheck.expect' },
+  { path: 'bootCheck.expect', kind: 'text', default: '1', about: 'what the boot check must print' },
+  { path: 'bootCheck.timeoutSeconds', kind: 'seconds', default: 300, about: 'how long Android may take to boot' },
+  { path: 'log.level', kind: 'level', default: 'info', about: levels.join(', ') },
+]
+
+/** `api.trustedCertificates` → `ANBOX_EDGE_API_TRUSTED_CERTIFICATES`. Lists are comma-separated there. */
+export const environmentName = (path: string) =>
+  `ANBOX_EDGE_${path.replace(/([a-z])([A-Z])/g, '$1_$2').replaceAll('.', '_').toUpperCase()}`
+
+export type Sources = { file?: string | undefined; env?: NodeJS.ProcessEnv; flags?: Record<string, string | undefined> }
+
+/** Reads and checks the configuration. @throws ConfigurationError naming every key that is wrong. */
+export function loadConfig({ file, env = {}, flags = {} }: Sources): Config {
+  const problems: string[] = []
+  const found = new Map<string, unknown>()
+  for (const [path, value] of Object.entries(file ? flatten(readYaml(file)) : {})) {
+    if (!keys.some((key) => key.path === path)) problems.push(`${file}: unknown key "${path}"${suggestion(path)}`)
+    found.set(path, value)
+  }
+  for (const key of keys) {
+    for (const [from, value] of [
+      [environmentName(key.path), env[environmentName(key.path)]],
+      [`--${key.path}`, flags[key.path]],
+    ] as const) {
+      if (value !== undefined) found.set(key.path, key.kind === 'list' ? value.split(',') : value)
+      if (value === '' && key.kind !== 'list' && key.default !== '') problems.push(`${from}: must not be empty`)
+    }
+  }
+  const values: Record<string, unknown> = {}
+  for (const key of keys) {
+    const value = found.get(key.path) ?? key.default
+    try {
+      values[key.path] = value === undefined ? undefined : read(key, value)
+    } catch (error) {
+      problems.push(`${key.path}: ${(error as Error).message} (${key.about})`)
+    }
+  }
+  if (problems.length > 0) throw new ConfigurationError(`the configuration cannot be used:\n  ${problems.join('\n  ')}`)
+  return settle(unflatten(values) as Config, problems)
+}
+
+function settle(config: Config, problems: string[]): Config {
+  config.stateDirectory = resolve(config.stateDirectory)
+  config.api.socket ??= join(config.stateDirectory, 'unix.socket')
+  if (!config.lxd.socket) {
+    const usual = ['/var/snap/lxd/common/lxd/unix.socket', '/var/lib/lxd/unix.socket']
+    config.lxd.socket = usual.find((path) => existsSync(path)) ?? ''
+    if (!config.lxd.socket) problems.push(`lxd.socket: no LXD found at ${usual.join(' or ')}; install LXD or name its socket`)
+  }
+  if (!config.api.certificate !== !config.api.key) problems.push('api.certificate and api.key: give both or none')
+  for (const [key, path] of [['api.certificate', config.api.certificate], ['api.key', config.api.key], ...config.api.trustedCertificates.map((path) => ['api.trustedCertificates', path])]) {
+    if (path && !existsSync(path)) problems.push(`${key}: no file at ${path}`)
+  }
+  if (Buffer.byteLength(config.api.socket) > 107) problems.push('api.socket: longer than the 107 bytes a unix socket path may have')
+  if (problems.length > 0) throw new ConfigurationError(`the configuration cannot be used:\n  ${problems.join('\n  ')}`)
+  return config
+}
+
+function read(key: Key, value: unknown): unknown {
+  const shown = JSON.stringify(value)
+  switch (key.kind) {
+    case 'text':
+      if (typeof value !== 'string') throw new Error(`must be text, not ${shown}`)
+      return value
+    case 'list':
+      if (!Array.isArray(value) || !value.every((item) => typeof item === 'string')) throw new Error(`must be a list of texts, not ${shown}`)
+      return value
+    case 'port':
+      return wholeNumber(value, 0, 65_535)
+    case 'seconds':
+      return wholeNumber(value, 1, 86_400)
+    case 'level':
+      if (!levels.includes(String(value))) throw new Error(`must be one of ${levels.join(', ')}, not ${shown}`)
+      return value
+  }
+}
+
+function wholeNumber(value: unknown, least: number, most: number): number {
+  const number = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value
+  if (typeof number === 'number' && Number.isInteger(number) && number >= least && number <= most) return number
+  throw new Error(`must be a whole number from ${least} to ${most}, not ${JSON.stringify(value)}`)
+}
+
+function readYaml(file: string): unknown {
+  try {
+    return parse(readFileSync(file, 'utf8')) ?? {}
+  } catch (error) {
+    throw new ConfigurationError(`${file}: ${(error as Error).message}`)
+  }
+}
+
+function flatten(value: unknown, prefix = ''): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return prefix ? { [prefix]: value } : {}
+  return Object.assign({}, ...Object.entries(value).map(([name, inner]) => flatten(inner, prefix ? `${prefix}.${name}` : name)))
+}
+
+function unflatten(values: Record<string, unknown>): Record<string, unknown> {
+  const result: Record<string, Record<string, unknown>> & Record<string, unknown> = {}
+  for (const [path, value] of Object.entries(values)) {
+    const [first = '', second] = path.split('.')
+    if (second === undefined) Object.assign(result, { [first]: value })
+    else Object.assign((result[first] ??= {}), { [second]: value })
+  }
+  return result
+}
+
+function suggestion(path: string): string {
+  const last = path.split('.').at(-1)?.toLowerCase() ?? ''
+  const near = keys.find((key) => key.path.toLowerCase().endsWith(last) || key.path.toLowerCase() === path.toLowerCase())
+  return near ? `; did you mean "${near.path}"?` : ''
+}

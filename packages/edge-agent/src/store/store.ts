@@ -1,0 +1,38 @@
+// The agent's memory: one SQLite file in the state directory, every write synced to the disk before it returns.
+import { chmodSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { Collection } from './collection.ts'
+import type { CertificateRecord, ImageRecord, InstanceRecord, OperationRecord, SettingRecord } from './records.ts'
+
+export class Store {
+  readonly #database: DatabaseSync
+  readonly instances: Collection<InstanceRecord>
+  readonly images: Collection<ImageRecord>
+  readonly operations: Collection<OperationRecord>
+  readonly certificates: Collection<CertificateRecord>
+  readonly settings: Collection<SettingRecord>
+
+  /** @throws when another agent has the same state directory open. */
+  constructor(stateDirectory: string) {
+    mkdirSync(stateDirectory, { recursive: true, mode: 0o700 })
+    const path = join(stateDirectory, 'agent.db')
+    this.#database = new DatabaseSync(path)
+    chmodSync(path, 0o600)
+    try {
+      // The exclusive lock is what keeps two agents from driving the same machine.
+      this.#database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA user_version = 1; BEGIN EXCLUSIVE; COMMIT')
+    } catch (error) {
+      throw new Error(`${path} is in use: another agent runs on this state directory`, { cause: error })
+    }
+    this.instances = new Collection(this.#database, 'instances')
+    this.images = new Collection(this.#database, 'images')
+    this.operations = new Collection(this.#database, 'operations')
+    this.certificates = new Collection(this.#database, 'certificates')
+    this.settings = new Collection(this.#database, 'settings')
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+}
