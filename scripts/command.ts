@@ -9,6 +9,8 @@ export type CommandOptions = {
   signal?: AbortSignal
   /** Milliseconds until the program gets SIGKILL; no limit unless said. */
   timeout?: number
+  /** Whether a Ctrl-C at the terminal and the signal's abort let it go on to its end. */
+  uninterrupted?: boolean
   /** Called with each line of output as it comes. */
   onLine?: (line: string) => void
 }
@@ -31,8 +33,9 @@ export async function attempt(program: string, args: string[], options: CommandO
     stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     timeout: options.timeout,
     killSignal: 'SIGKILL',
+    detached: options.uninterrupted ?? false,
   })
-  const kill = () => child.kill('SIGTERM')
+  const kill = () => options.uninterrupted || child.kill('SIGTERM')
   options.signal?.addEventListener('abort', kill, { once: true })
   const text = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const) {

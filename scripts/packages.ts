@@ -39,15 +39,18 @@ export async function ensurePackages(packages: Package[], { ask, log, signal }: 
     throw new SetupError(`not without ${names.join(', ')}: run \`${command}\` yourself`)
 
   log(`installing ${names.length} packages with apt-get …`)
-  const apt = (words: string[]) => {
+  const apt = (...words: string[]) => {
     const [program = '', ...args] = root ? words : ['sudo', 'DEBIAN_FRONTEND=noninteractive', ...words]
-    return attempt(program, args, { signal, env: { ...systemEnvironment(), DEBIAN_FRONTEND: 'noninteractive' } })
+    const env = { ...systemEnvironment(), DEBIAN_FRONTEND: 'noninteractive' }
+    // Half-installed packages would be the next one's trouble.
+    return attempt(program, args, { signal, env, uninterrupted: true })
   }
-  let result = hasLists() ? await apt(install) : undefined
-  // Lists that are old name versions which are gone from the mirror.
+  let result = hasLists() ? await apt(...install) : undefined
   if (result?.code !== 0) {
-    await apt(['apt-get', 'update'])
-    result = await apt(install)
+    // Lists that are old name versions which are gone from the mirror; and somebody else's apt may have been cut off.
+    await apt('dpkg', '--configure', '-a')
+    await apt('apt-get', 'update')
+    result = await apt(...install)
   }
   const left = (await missingOf(missing)).map(({ name }) => name)
   if (left.length > 0) {

@@ -7,10 +7,10 @@ import { attempt } from './command.ts'
 import { SetupError } from './errors.ts'
 import { InterruptedError, interruption } from './interrupt.ts'
 import { ensurePackages, lxdPackages, type Package } from './packages.ts'
+import { killAll, markedProcesses } from './processes.ts'
 import { asker, becomeRoot } from './terminal.ts'
 import { selectFiles } from './tests/files.ts'
-import { endLeftovers } from './tests/leftovers.ts'
-import { setStage } from './tests/stage.ts'
+import { runMark, setStage } from './tests/stage.ts'
 
 const usage = `Usage: npm test [-- [--long] [--yes] [FILE, FOLDER or PATTERN …]]
 
@@ -65,9 +65,10 @@ async function main(): Promise<void> {
     if (files.alone.length > 0) add(await runFiles({ root, patterns: files.alone, env, signal }))
     signal.throwIfAborted()
   } finally {
-    for (const process of endLeftovers(stage.run)) {
+    // A test that leaves a process running has failed, even when all its assertions held.
+    for (const { pid, words } of await killAll(() => markedProcesses(runMark, stage.run))) {
       if (!signal.aborted) add({ passed: 0, failed: 1 })
-      log(`✘ left running by a test, and killed: ${process}`)
+      log(`✘ left running by a test, and killed: ${pid} ${words.join(' ')}`)
     }
     await stage.clear()
   }

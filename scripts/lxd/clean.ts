@@ -1,11 +1,12 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { attempt, systemEnvironment } from '../command.ts'
 import { SetupError } from '../errors.ts'
+import { killAll } from '../processes.ts'
 import { bridgeName, deleteBridge } from './bridge.ts'
 import { removeControlGroups } from './cgroups.ts'
 import { unmountBelow } from './mounts.ts'
 import { placeOf, unbind } from './place.ts'
-import { killProcesses, lxdProcesses } from './processes.ts'
+import { lxdProcesses } from './processes.ts'
 import { readState } from './state.ts'
 
 /**
@@ -20,7 +21,7 @@ export async function stopPrivateLxd(folder: string, bridge?: string): Promise<v
     // It stops the instances too, and waits for the slow ones.
     await attempt('lxd', ['shutdown', '--force', '--timeout', '40'], { env, timeout: 45_000 })
   }
-  const killed = await killProcesses(place)
+  const killed = await killAll(() => lxdProcesses(place))
   await unmountBelow(place)
   await deleteBridge(bridge ?? readState(place.files)?.bridge ?? bridgeName(place.files))
   await unbind(place)

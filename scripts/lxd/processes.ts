@@ -1,8 +1,8 @@
 // Which processes belong to the private LXD of a folder, by proof and not by name:
 // - LXD and all it starts (dnsmasq, the containers' monitors, which outlive it) carry our mark in their environment;
 // - what runs inside a container has the root of its file system below the folder.
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { readlinkSync } from 'node:fs'
+import { runningProcesses } from '../processes.ts'
 import { loopDevices, type Mount, mounts } from './mounts.ts'
 import type { Place } from './place.ts'
 
@@ -11,43 +11,15 @@ export const mark = 'ANBOX_PRIVATE_LXD'
 export type LxdProcess = { pid: number; kind: 'daemon' | 'started by LXD' | 'guest'; cgroups: string[] }
 
 export function lxdProcesses(place: Place): LxdProcess[] {
-  const { directory } = place
   const isGuest = guestsOf(place)
-  return readdirSync('/proc')
-    .map(Number)
-    .filter((pid) => pid > 1)
-    .flatMap((pid): LxdProcess[] => {
-      const words = read(pid, 'cmdline').split('\0')
-      if (words[0] === '') return [] // A kernel thread or a zombie.
-      const cgroups = read(pid, 'cgroup').split('\n')
-      const marked =
-        read(pid, 'environ').split('\0').includes(`${mark}=${directory}`) ||
-        words.join(' ').startsWith(`[lxc monitor] ${directory}/`)
-      if (marked) {
-        const daemon = /(^|\/)lxd$/.test(words[0] ?? '') && words[1] === '--group'
-        return [{ pid, kind: daemon ? 'daemon' : 'started by LXD', cgroups }]
-      }
-      return isGuest(pid) ? [{ pid, kind: 'guest', cgroups }] : []
-    })
-}
-
-/** Ends all of them at once, and again until none is left, because a dying one may have started another. */
-export async function killProcesses(place: Place): Promise<LxdProcess[]> {
-  const killed: LxdProcess[] = []
-  for (let tries = 0; tries < 100; tries++) {
-    const found = lxdProcesses(place)
-    if (found.length === 0) break
-    for (const one of found) {
-      killed.push(one)
-      try {
-        process.kill(one.pid, 'SIGKILL')
-      } catch {
-        // It ended by itself.
-      }
+  return runningProcesses().flatMap(({ pid, words, carries, cgroups }): LxdProcess[] => {
+    const monitor = words.join(' ').startsWith(`[lxc monitor] ${place.directory}/`)
+    if (carries(mark, place.directory) || monitor) {
+      const daemon = /(^|\/)lxd$/.test(words[0] ?? '') && words[1] === '--group'
+      return [{ pid, kind: daemon ? 'daemon' : 'started by LXD', cgroups: cgroups() }]
     }
-    await sleep(100)
-  }
-  return killed
+    return isGuest(pid) ? [{ pid, kind: 'guest', cgroups: cgroups() }] : []
+  })
 }
 
 function guestsOf(place: Place): (pid: number) => boolean {
@@ -76,13 +48,5 @@ function namespace(pid: number | 'self'): string | undefined {
     return readlinkSync(`/proc/${pid}/ns/mnt`)
   } catch {
     return undefined
-  }
-}
-
-function read(pid: number, file: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/${file}`, 'utf8')
-  } catch {
-    return ''
   }
 }

@@ -10,7 +10,7 @@ export function ensureIdRanges(log: (line: string) => void): void {
     const root = rows.find(([name]) => name === 'root')
     // Both use the same numbers: LXD's user starts containers with root's range.
     const free = Math.max(1_000_000, ...rows.map(([, first, count]) => Number(first ?? 0) + Number(count ?? 0) || 0))
-    const range = root ? `${root[1]}:${root[2]}` : `${free}:10000001`
+    const range = root ? `${root[1]}:${root[2]}` : `${free}:1000000000`
     for (const user of users) {
       if (rows.some(([name]) => name === user)) continue
       log(`adding \`${user}:${range}\` to ${file}: containers need user and group numbers of their own`)

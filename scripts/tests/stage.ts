@@ -3,7 +3,10 @@ import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildGuest } from '../../test/guest/build.ts'
 import { cleanPrivateLxd, startPrivateLxd } from '../lxd/index.ts'
-import { runMark } from './leftovers.ts'
+import { sendSignal } from '../processes.ts'
+
+/** In the environment of every test process, so that what a test leaves running is found. */
+export const runMark = 'ANBOX_TEST_RUN'
 
 export type Stage = { env: Record<string, string>; run: string; clear: () => Promise<void> }
 
@@ -36,17 +39,8 @@ export async function setStage(root: string, log: (line: string) => void, signal
 async function clearOldStages(folder: string, log: (line: string) => void): Promise<void> {
   for (const name of readdirSync(folder)) {
     const pid = Number(name.match(/^lxd-(\d+)$/)?.[1])
-    if (!pid || isRunning(pid)) continue
+    if (!pid || sendSignal(pid, 0)) continue
     log(`cleaning up after the run ${pid}, which was killed`)
     await cleanPrivateLxd(join(folder, name))
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
   }
 }
