@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { suite } from '@anbox/harness'
+import { apk } from './apk.ts'
 import { startTrial, type Trial, until } from './trial.ts'
 
 const test = suite('stand-in for Android: real adb', { timeout: 30_000 })
@@ -94,7 +95,6 @@ test('what cannot be pushed or pulled fails with the reason, and the connection 
 test('50 MB of output arrive whole', async () => {
   await adb('shell', 'head -c 50000000 /dev/urandom > /data/local/tmp/big')
   const sum = (await adb('shell', 'md5sum < /data/local/tmp/big')).stdout.toString().split(' ')[0]
-  const { createHash } = await import('node:crypto')
   const { stdout } = await adb('shell', 'cat /data/local/tmp/big')
   assert.equal(stdout.length, 50_000_000)
   assert.equal(createHash('md5').update(stdout).digest('hex'), sum)
@@ -142,8 +142,7 @@ test('a shell whose client goes away ends', async () => {
 })
 
 test('adb installs a package and reads the log', async () => {
-  const zip = `import zipfile; zipfile.ZipFile("${local('com.example.adb.apk')}", "w").writestr("classes.dex", "")`
-  await new Promise((resolve) => spawn('python3', ['-c', zip]).on('exit', resolve))
+  await writeFile(local('com.example.adb.apk'), apk({ 'classes.dex': '' }))
   const installed = await adb('install', local('com.example.adb.apk'))
   assert.match(installed.stdout.toString() + installed.stderr, /Success/)
   assert.match((await adb('logcat', '-d')).stdout.toString(), /PackageManager: installed com.example.adb/)

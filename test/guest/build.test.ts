@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from '@anbox/harness'
 import { APPLETS } from './applets.ts'
+import { isNative } from './architecture.ts'
 import { buildGuest } from './build.ts'
 
 const test = suite('stand-in for Android: image', { timeout: 180_000 })
@@ -60,13 +61,22 @@ for (const arch of ['x86_64', 'aarch64'] as const) {
   })
 }
 
+test('the command prints the image and its hash', () => {
+  const image = join(folder, 'x86_64-1.tar.gz')
+  const build = (...args: string[]) =>
+    execFileSync(process.execPath, [join(import.meta.dirname, 'build.ts'), ...args], { stdio: 'pipe' }).toString()
+  assert.match(build('--arch', 'x86_64', '--out', image), /^[0-9a-f]{64} {2}\/.*x86_64-1.tar.gz\n$/)
+  assert.throws(() => build('--arch', 'riscv64', '--out', image), /usage: /)
+})
+
 test('the sources compile without a warning', () => {
   const flags = ['-std=gnu11', '-D_GNU_SOURCE', '-Wall', '-Wextra', '-Werror', '-Os', '-fsyntax-only']
   execFileSync('sh', ['-c', 'gcc "$@" *.c', 'gcc', ...flags], { cwd: join(import.meta.dirname, 'source') })
 })
 
 test('busybox has every applet that the image links', () => {
-  execFileSync('tar', ['-xzf', join(folder, 'x86_64-1.tar.gz'), '-C', folder, 'rootfs/system/bin/busybox'])
+  const native = isNative('x86_64') ? 'x86_64' : 'aarch64'
+  execFileSync('tar', ['-xzf', join(folder, `${native}-1.tar.gz`), '-C', folder, 'rootfs/system/bin/busybox'])
   const applets = execFileSync(join(folder, 'rootfs/system/bin/busybox'), ['--list']).toString().split('\n')
   assert.deepEqual(
     APPLETS.filter((name) => !applets.includes(name)),

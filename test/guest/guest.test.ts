@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { stat } from 'node:fs/promises'
+import { stat, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { suite } from '@anbox/harness'
+import { apk } from './apk.ts'
 import { startTrial, type Trial, until } from './trial.ts'
 
 const test = suite('stand-in for Android: boot', { timeout: 30_000 })
@@ -66,9 +67,7 @@ test('a property can be set and read; a read-only one keeps its value', async ()
 
 test('a package is installed, listed, started and removed, as in Android', async () => {
   const manifest = '<manifest package="com.example.app"/>'
-  const zip = `import zipfile; zipfile.ZipFile("${trial.folder}/any.apk", "w").writestr("AndroidManifest.xml", '${manifest}')`
-  const { execFileSync } = await import('node:child_process')
-  execFileSync('python3', ['-c', zip])
+  await writeFile(`${trial.folder}/any.apk`, apk({ 'AndroidManifest.xml': manifest }))
   await trial.lxc('file', 'push', `${trial.folder}/any.apk`, `${guest('one')}/data/local/tmp/any.apk`)
   const one = (command: string) => shell(guest('one'), command)
   assert.equal(await one('pm install -r /data/local/tmp/any.apk'), 'Success\n')
