@@ -24,16 +24,18 @@ import {
   sameNames,
 } from './request.ts'
 import { readSettings, type Settings } from './settings.ts'
-import { privateDirectory, readIfThere, writeNew } from './storage.ts'
+import { readIfThere, refuseOpen, writeNew } from './storage.ts'
 
 /**
  * Opens an authority that `createAuthority` made.
  * @throws {AuthorityMissingError} when there is none, or only a part of one
+ * @throws {UnsafeDirectoryError} when others may enter the directory
  * @throws {AuthorityDamagedError} when a file of it is lost or is not what it should be
  */
 export async function openAuthority(directory: string): Promise<Authority> {
   const settings = await readSettings(directory)
   if (!settings) throw new AuthorityMissingError(`there is no authority in ${directory}; create it first`)
+  await refuseOpen(directory)
   const [root, control] = await Promise.all([loadCa(join(directory, 'root')), loadCa(join(directory, 'control'))])
   if (!root || !control) {
     throw new AuthorityMissingError(`the authority in ${directory} was not finished; create it again to go on`)
@@ -78,13 +80,19 @@ export class Authority {
     return (await this.#records()).map(summarize).sort((a, b) => a.notBefore.getTime() - b.notBefore.getTime())
   }
 
+  /** Gives the names that a certificate would have. Throws what `certify` would throw, before a key is made for nothing. */
+  check(request: CertificateRequest & KeyRequest): Names {
+    if (request.key !== undefined) checkKeyType(request.key)
+    return this.#permit(request).names
+  }
+
   /**
    * Makes a key and a certificate for it. The key exists in the result only: save it.
    * @throws {InvalidRequestError} for names, times or a type of key that cannot be
    * @throws {AuthorityExpiredError} when the intermediate has ended
    */
   async issue(request: CertificateRequest & KeyRequest): Promise<Credential> {
-    checkNames(request)
+    this.check(request)
     const key = await makeKey(checkKeyType(request.key ?? this.keyType))
     return sealCredential(await this.certify(request, key), keyToPem(key))
   }
@@ -95,20 +103,12 @@ export class Authority {
    * @throws {AuthorityExpiredError} when the intermediate has ended
    */
   async certify(request: CertificateRequest, publicKey: KeyObject): Promise<Certified> {
-    const use = checkNames(request)
-    if (!keyTypeOf(publicKey))
+    const { key, names: use, validity } = this.#permit(request)
+    if (!keyTypeOf(publicKey)) {
       throw new InvalidRequestError(`the key of "${use.name}" must be one of ${keyTypes.join(', ')}`)
-    const { key, certificate } = this.#control
-    if (!key)
-      throw new AuthorityDamagedError(
-        `${join(this.directory, 'control/ca.key')} is missing: nothing can be signed without it`,
-      )
-    if (this.#controlEnd <= new Date()) {
-      throw new AuthorityExpiredError(`the authority in ${this.directory} ended on ${this.#controlEnd.toISOString()}`)
     }
-    const validity = checkValidity(request, this.#controlEnd)
+    const { certificate } = this.#control
     const subject = { organization: this.name, commonName: use.name }
-    await privateDirectory(this.#issued)
     for (;;) {
       const serial = makeSerial()
       const leaf = await buildCertificate({ subject, publicKey, serial, ...validity, use }, { key, certificate })
@@ -126,6 +126,19 @@ export class Authority {
     return found && this.#certified(found.pem)
   }
 
+  #permit(request: CertificateRequest) {
+    const names = checkNames(request)
+    const { key } = this.#control
+    if (!key) {
+      const path = join(this.directory, 'control/ca.key')
+      throw new AuthorityDamagedError(`${path} is missing: nothing can be signed without it`)
+    }
+    if (this.#controlEnd <= new Date()) {
+      throw new AuthorityExpiredError(`the authority in ${this.directory} ended on ${this.#controlEnd.toISOString()}`)
+    }
+    return { names, validity: checkValidity(request, this.#controlEnd), key }
+  }
+
   get #issued(): string {
     return join(this.directory, 'control/issued')
   }
@@ -136,7 +149,7 @@ export class Authority {
   }
 
   async #records(): Promise<string[]> {
-    const names = await readdir(this.#issued).catch(() => [])
+    const names = await readdir(this.#issued)
     const records: string[] = []
     for (const name of names) {
       const text = name.endsWith('.crt') ? await readIfThere(join(this.#issued, name)) : undefined

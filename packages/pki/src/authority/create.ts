@@ -63,6 +63,8 @@ export async function createAuthority(directory: string, options: CreateOptions 
       return buildCertificate(content, { key })
     },
   })
+  await privateDirectory(join(directory, 'control/issued'))
+  await sweepTemporary(join(directory, 'control/issued'))
   await completeCa(join(directory, 'control'), {
     ...make('control'),
     sign: (key) => {
@@ -79,7 +81,6 @@ export async function createAuthority(directory: string, options: CreateOptions 
       return buildCertificate(content, { key: root.key, certificate: root.certificate })
     },
   })
-  await privateDirectory(join(directory, 'control/issued'))
   return openAuthority(directory)
 }
 

@@ -8,7 +8,7 @@ import type { Authority } from './authority.ts'
 import { splitPem, summarize } from './certificate.ts'
 import { type Credential, type CredentialPaths, credentialPaths, loadCredential, sealCredential } from './credential.ts'
 import { keyFromPem, keyToPem, keyTypeOf, makeKey } from './key.ts'
-import { type CertificateRequest, checkKeyType, checkNames, type KeyRequest, type Names, sameNames } from './request.ts'
+import { type CertificateRequest, type KeyRequest, type Names, sameNames } from './request.ts'
 import { privateDirectory, readIfThere, replaceFile, sweepTemporary, writeNew } from './storage.ts'
 
 export type Ensured = {
@@ -30,8 +30,7 @@ export async function ensureCredential(
   request: CertificateRequest & KeyRequest,
   options: { replace?: boolean; onKey?: () => void } = {},
 ): Promise<Ensured> {
-  const names = checkNames(request)
-  const type = checkKeyType(request.key ?? authority.keyType)
+  const names = authority.check(request)
   const paths = credentialPaths(directory, request.name)
   await privateDirectory(directory)
   await sweepTemporary(directory)
@@ -54,7 +53,7 @@ export async function ensureCredential(
       )
     }
     options.onKey?.()
-    pem = keyToPem(await makeKey(type))
+    pem = keyToPem(await makeKey(request.key ?? authority.keyType))
     if (options.replace) await replaceFile(paths.key, pem, 'secret')
     else if (!(await writeNew(paths.key, pem, 'secret'))) pem = (await readIfThere(paths.key)) ?? pem
   }

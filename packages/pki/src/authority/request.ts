@@ -10,11 +10,11 @@ export type CertificateRequest = {
   /** Common name: letters, digits, `.`, `_` and `-`. */
   name: string
   /** DNS names; a server needs at least one, a client has none. */
-  dns?: string[]
+  dns?: readonly string[]
   /** IP addresses; servers only. */
-  ip?: string[]
+  ip?: readonly string[]
   /** URIs, the first of which is the canonical identity; `anbox:KIND/NAME` unless said. */
-  uri?: string[]
+  uri?: readonly string[]
   /** Days until it ends; 90 unless said. It never outlives the CA that signs it. */
   days?: number
   /** In place of five minutes ago. */
@@ -123,6 +123,6 @@ export function canonicalIp(text: string): string {
   return family === 4 ? text : new URL(`http://[${text}]`).hostname.slice(1, -1)
 }
 
-function distinct(list: string[]): string[] {
+function distinct(list: readonly string[]): string[] {
   return [...new Set(list)]
 }

@@ -4,7 +4,7 @@
 // replaced; a key is never readable by others, not even for a moment.
 import { randomBytes } from 'node:crypto'
 import { link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { UnsafeDirectoryError } from '../errors.ts'
 
 const secretMode = 0o600
@@ -25,7 +25,12 @@ export async function privateDirectory(path: string): Promise<void> {
   if (first !== undefined) {
     for (let made = wanted; made.length >= first.length; made = dirname(made)) await syncDirectory(dirname(made))
   }
-  const { mode } = await stat(wanted)
+  await refuseOpen(wanted)
+}
+
+/** @throws {UnsafeDirectoryError} when others may enter the directory */
+export async function refuseOpen(path: string): Promise<void> {
+  const { mode } = await stat(path)
   if ((mode & 0o077) !== 0) {
     const octal = (mode & 0o777).toString(8).padStart(4, '0')
     throw new UnsafeDirectoryError(`${path} is open to others (mode ${octal}); chmod 700 it or name another directory`)
@@ -81,10 +86,6 @@ export async function sweepTemporary(directory: string): Promise<void> {
     const found = await stat(path).catch(() => undefined)
     if (found && Date.now() - found.mtimeMs > temporaryLife) await rm(path, { force: true })
   }
-}
-
-export function isTemporary(path: string): boolean {
-  return temporaryName.test(basename(path))
 }
 
 async function writeTemporary(directory: string, data: string | Uint8Array, kind: FileKind): Promise<string> {
