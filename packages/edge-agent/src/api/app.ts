@@ -40,8 +40,8 @@ export async function buildApp(services: Services, contract: Contract, sessions:
   await app.register(websocket, { options: { maxPayload } })
   addAccess(app)
   app.addHook('preHandler', async ({ params }) => {
-    for (const value of Object.values((params ?? {}) as Record<string, string>)) {
-      if (/[/\0]/.test(value) && !value.startsWith('/')) throw new ApiError(400, `the name ${JSON.stringify(value)} has a slash in it: names have none`)
+    for (const [key, value] of Object.entries((params ?? {}) as Record<string, string>)) {
+      if (key !== '*' && /[/\0]/.test(value)) throw new ApiError(400, `the name ${JSON.stringify(value)} has a slash in it: names have none`)
     }
   })
   serviceRoutes(app, services, contract)
