@@ -52,6 +52,9 @@ function fingerprintOf(socket: TLSSocket): string | undefined {
 }
 
 function settled<S extends Socket>(socket: S, event: string, server: string, signal?: AbortSignal): Promise<S> {
+  // An error must not be without a listener between two owners; and after a TLS alert Node still reports an ordinary
+  // end, which would hide the reason.
+  socket.on('error', () => socket.destroy())
   socket.setNoDelay(true)
   socket.setKeepAlive(true, 30_000)
   return new Promise((resolve, reject) => {
@@ -60,8 +63,7 @@ function settled<S extends Socket>(socket: S, event: string, server: string, sig
       signal?.removeEventListener('abort', aborted)
       socket.off(event, end).off('error', failed).off('close', closed)
       if (error === undefined) return resolve(socket)
-      // Swallow what may still come.
-      socket.on('error', () => {}).destroy()
+      socket.destroy()
       reject(error)
     }
     const failed = (error: NodeJS.ErrnoException) => end(connectError(error, server))

@@ -53,13 +53,17 @@ export class Api {
   }
 
   /** A request that starts work. A server that did it at once is answered for by an operation that has ended. */
-  async start<R>(method: Method, path: string, options: RequestOptions = {}): Promise<Operation<R>> {
+  async start<R = Record<string, unknown>>(
+    method: Method,
+    path: string,
+    options: RequestOptions = {},
+  ): Promise<Operation<R>> {
     const generation = await this.tracker.feed.ready()
     return this.#operation<R>(enveloped(method, path, await this.#request(method, path, options)), generation)
   }
 
   /** The operation that `state` describes; `generation` is that of before it was asked for. */
-  operation<R>(value: unknown, generation: number, url?: string): Operation<R> {
+  operation<R = Record<string, unknown>>(value: unknown, generation: number, url?: string): Operation<R> {
     const state = parseState(value)
     if (!state) throw new ServerError('the server described an operation without an id or a status', {})
     const record = this.tracker.adopt(state, generation)
