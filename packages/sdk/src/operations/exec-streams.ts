@@ -82,5 +82,11 @@ export function terminalStream(socket: WebSocket): { stream: Duplex; ended: Ende
       done(error)
     },
   })
-  return { stream, ended: receive(socket, stream, 'the terminal') }
+  const ended = receive(socket, stream, 'the terminal')
+  // LXD holds the operation open until both directions of a terminal have ended.
+  ended.then(
+    () => sendEnd(socket, () => {}),
+    () => {},
+  )
+  return { stream, ended }
 }
