@@ -8,7 +8,6 @@ export type Process = {
   /** The command and its arguments. */
   words: string[]
   carries(name: string, value: string): boolean
-  cgroups(): string[]
 }
 
 /** All but process 1, kernel threads and zombies. */
@@ -20,7 +19,6 @@ export function runningProcesses(): Process[] {
       pid,
       words: read(pid, 'cmdline').split('\0'),
       carries: (name: string, value: string) => read(pid, 'environ').split('\0').includes(`${name}=${value}`),
-      cgroups: () => read(pid, 'cgroup').split('\n'),
     }))
     .filter(({ words }) => words[0] !== '')
 }
@@ -32,17 +30,17 @@ export function markedProcesses(name: string, value: string): Process[] {
 
 /** Ends the processes with SIGKILL, and again what is found then, because a dying one may have started another. */
 export async function killAll<Found extends { pid: number }>(find: () => Found[]): Promise<Found[]> {
-  const killed: Found[] = []
+  const killed = new Map<number, Found>()
   for (let tries = 0; tries < 100; tries++) {
     const found = find()
     if (found.length === 0) break
     for (const one of found) {
-      killed.push(one)
+      killed.set(one.pid, one)
       sendSignal(one.pid, 'SIGKILL')
     }
     await sleep(100)
   }
-  return killed
+  return [...killed.values()]
 }
 
 /** @returns whether there was such a process */

@@ -1,6 +1,6 @@
 // The bridge of a private LXD: its name, its addresses, and what of it has to go when LXD could not tidy up itself.
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { attempt, run } from '../command.ts'
 import { SetupError } from '../errors.ts'
 
@@ -47,25 +47,38 @@ function range(address: string, length: number): Range {
   return [first, first + size - 1]
 }
 
-/** Deletes the bridge and the firewall rules that LXD made for it. */
-export async function deleteBridge(bridge: string): Promise<void> {
+/** The network interfaces of the containers on the bridge. */
+export function bridgePorts(bridge: string): string[] {
+  const folder = `/sys/class/net/${bridge}/brif`
+  return existsSync(folder) ? readdirSync(folder) : []
+}
+
+/** Deletes the bridge and the firewall rules that LXD made for it and for the interfaces on it. */
+export async function deleteBridge(bridge: string, ports: string[]): Promise<void> {
   if (bridgeExists(bridge)) await attempt('ip', ['link', 'delete', bridge])
-  await deleteNftChains(bridge)
+  for (const family of ['inet', 'bridge']) await deleteNftChains(family, [bridge, ...ports])
   for (const table of ['filter', 'nat', 'mangle']) await deleteIptablesRules(bridge, table)
 }
 
-async function deleteNftChains(bridge: string): Promise<void> {
-  // LXD keeps the rules of all its bridges, other LXDs' on this machine too, in one table; the chains end in the bridge's name.
-  const { code, stdout } = await attempt('nft', ['-j', 'list', 'table', 'inet', 'lxd'])
+type NftObject = { chain?: { name: string }; rule?: { chain: string; expr: unknown } }
+
+async function deleteNftChains(family: string, interfaces: string[]): Promise<void> {
+  // LXD keeps the rules of all its bridges, other LXDs' on this machine too, in one table.
+  const { code, stdout } = await attempt('nft', ['-j', 'list', 'table', family, 'lxd'])
   if (code !== 0) return
-  const { nftables } = JSON.parse(stdout) as { nftables: { chain?: { name: string } }[] }
+  const { nftables } = JSON.parse(stdout) as { nftables: NftObject[] }
+  const isOurs = (name: string) =>
+    interfaces.some((one) => name.endsWith(`.${one}`)) ||
+    nftables.some(
+      ({ rule }) => rule?.chain === name && interfaces.some((one) => JSON.stringify(rule.expr).includes(`"${one}"`)),
+    )
   const chains = nftables.flatMap(({ chain }) => chain?.name ?? [])
-  const ours = chains.filter((name) => name.endsWith(`.${bridge}`))
+  const ours = chains.filter(isOurs)
   for (const name of ours) {
-    await attempt('nft', ['flush', 'chain', 'inet', 'lxd', name])
-    await attempt('nft', ['delete', 'chain', 'inet', 'lxd', name])
+    await attempt('nft', ['flush', 'chain', family, 'lxd', name])
+    await attempt('nft', ['delete', 'chain', family, 'lxd', name])
   }
-  if (chains.length === ours.length) await attempt('nft', ['delete', 'table', 'inet', 'lxd'])
+  if (chains.length === ours.length) await attempt('nft', ['delete', 'table', family, 'lxd'])
 }
 
 async function deleteIptablesRules(bridge: string, table: string): Promise<void> {

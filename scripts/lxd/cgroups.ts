@@ -3,15 +3,23 @@ import { existsSync, readdirSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { mounts } from './mounts.ts'
-import type { LxdProcess } from './processes.ts'
+import type { Place } from './place.ts'
 
-/** Removes the control groups that LXC made for these processes, as far as nothing runs in them any more. */
-export async function removeControlGroups(processes: LxdProcess[]): Promise<void> {
+/** Removes the control groups of this LXD's containers as far as nothing runs in them any more. */
+export async function removeControlGroups({ files }: Place): Promise<void> {
+  const list = join(files, 'containers')
+  const names = new Set(existsSync(list) ? readdirSync(list) : [])
+  const ours = (group: string) => {
+    // LXC appends a number where the name is taken.
+    const name = group.match(/^lxc\.(?:payload|monitor)\.(.+)$/)?.[1]
+    return name !== undefined && (names.has(name) || names.has(name.replace(/-\d+$/, '')))
+  }
   const hierarchies = mounts('self').filter(({ type }) => type === 'cgroup' || type === 'cgroup2')
-  const groups = processes
-    .flatMap(({ cgroups }) => cgroups)
-    .flatMap((line) => line.match(/^\d+:[^:]*:(.*?\/lxc\.(payload|monitor)\.[^/]+)/)?.[1] ?? [])
-  const folders = [...new Set(groups)].flatMap((group) => hierarchies.map(({ point }) => join(point, group)))
+  const folders = hierarchies.flatMap(({ point }) =>
+    readdirSync(point)
+      .filter(ours)
+      .map((name) => join(point, name)),
+  )
   // A killed process is in its group until its parent has taken note of its end.
   for (let tries = 0; tries < 20 && folders.some((folder) => existsSync(folder)); tries++) {
     for (const folder of folders) removeTree(folder)
@@ -25,6 +33,6 @@ function removeTree(folder: string): void {
       if (entry.isDirectory()) removeTree(join(folder, entry.name))
     rmdirSync(folder)
   } catch {
-    // Not in this hierarchy, or still in use.
+    // Still in use, or gone.
   }
 }

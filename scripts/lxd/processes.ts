@@ -8,17 +8,17 @@ import type { Place } from './place.ts'
 
 export const mark = 'ANBOX_PRIVATE_LXD'
 
-export type LxdProcess = { pid: number; kind: 'daemon' | 'started by LXD' | 'guest'; cgroups: string[] }
+export type LxdProcess = { pid: number; kind: 'daemon' | 'started by LXD' | 'guest' }
 
 export function lxdProcesses(place: Place): LxdProcess[] {
   const isGuest = guestsOf(place)
-  return runningProcesses().flatMap(({ pid, words, carries, cgroups }): LxdProcess[] => {
+  return runningProcesses().flatMap(({ pid, words, carries }): LxdProcess[] => {
     const monitor = words.join(' ').startsWith(`[lxc monitor] ${place.directory}/`)
     if (carries(mark, place.directory) || monitor) {
       const daemon = /(^|\/)lxd$/.test(words[0] ?? '') && words[1] === '--group'
-      return [{ pid, kind: daemon ? 'daemon' : 'started by LXD', cgroups: cgroups() }]
+      return [{ pid, kind: daemon ? 'daemon' : 'started by LXD' }]
     }
-    return isGuest(pid) ? [{ pid, kind: 'guest', cgroups: cgroups() }] : []
+    return isGuest(pid) ? [{ pid, kind: 'guest' }] : []
   })
 }
 

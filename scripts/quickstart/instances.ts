@@ -1,12 +1,10 @@
 // The Android systems: as many as wanted, of this image, running. Those of an earlier run are used again.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type AmsClient, LxdClient } from '@anbox/sdk'
+import { type AmsClient, AnboxError, LxdClient } from '@anbox/sdk'
 import { progress, say } from './display.ts'
 import type { Lxd } from './lxd.ts'
 
 const tag = 'quickstart'
-/** Launches at once; more only makes each slower. */
-const width = 4
 
 export type Wanted = { count: number; image: string; standIn: boolean; signal: AbortSignal }
 type Instance = Awaited<ReturnType<AmsClient['instances']['get']>>
@@ -31,14 +29,11 @@ export async function getInstances(client: AmsClient, { count, image, standIn, s
     await (await client.instances.delete(id, { force: true, signal })).wait({ signal })
   }
   const usable = ours.filter(({ status }) => status !== 'error' && status !== 'deleted').slice(0, count)
-  const work: (() => Promise<string>)[] = usable.map((instance) => () => bringUp(client, instance, signal))
-  while (work.length < count) work.push(() => launch(client, image, standIn, signal))
   if (usable.length > 0) say(`${usable.length} Android systems are there from an earlier run`)
   const ids: string[] = []
-  const worker = async () => {
-    for (let next = work.shift(); next; next = work.shift()) ids.push(await next())
-  }
-  await Promise.all(Array.from({ length: width }, worker))
+  for (const instance of usable) ids.push(await bringUp(client, instance, signal))
+  // One after the other: LXD 5.0 may give containers that are made at the same moment one range of user numbers.
+  while (ids.length < count) ids.push(await launch(client, image, standIn, signal))
   return ids
 }
 
@@ -83,8 +78,7 @@ export async function look(client: AmsClient, lxd: Lxd, ids: string[], signal: A
   const names = await root.project(lxd.project).instances.list({ signal })
   return Promise.all(
     ids.map(async (id) => {
-      const property = async (name: string) =>
-        (await client.instances.run(id, ['getprop', name], { signal })).stdout.trim()
+      const property = (name: string) => getProperty(client, id, name, signal)
       const [booted, release, instance] = await Promise.all([
         property('sys.boot_completed'),
         property('ro.build.version.release'),
@@ -104,4 +98,15 @@ export async function look(client: AmsClient, lxd: Lxd, ids: string[], signal: A
       }
     }),
   )
+}
+
+async function getProperty(client: AmsClient, id: string, name: string, signal: AbortSignal): Promise<string> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return (await client.instances.run(id, ['getprop', name], { signal })).stdout.trim()
+    } catch (error) {
+      // LXD now and then drops an exec's connection before its end; asking again harms nothing.
+      if (!(error instanceof AnboxError) || tries === 3) throw error
+    }
+  }
 }
