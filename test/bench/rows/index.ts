@@ -1,0 +1,32 @@
+// Every row, in the order of the table.
+import type { Row } from '../row.ts'
+import { agentTls, agentUnix } from './agent.ts'
+import { idleMemory, importTime } from './client.ts'
+import { execAgent, execTrue } from './exec.ts'
+import { pull, push } from './files.ts'
+import { importLarge, importSmall } from './images.ts'
+import { launch, launchAgent } from './launch.ts'
+import { output, outputAgent, outputAgentMemory, outputMemory } from './output.ts'
+import { getTls, getUnix, list } from './requests.ts'
+
+export const rows: Row[] = [
+  getUnix,
+  getTls,
+  list,
+  execTrue,
+  output,
+  outputMemory,
+  push,
+  pull,
+  importSmall,
+  importLarge,
+  launch,
+  launchAgent,
+  agentUnix,
+  agentTls,
+  execAgent,
+  outputAgent,
+  outputAgentMemory,
+  importTime,
+  idleMemory,
+]

@@ -1,0 +1,127 @@
+// What was measured, as numbers and as text. Pure.
+
+export type Rival = 'lxc' | 'pylxd' | 'undici'
+export const rivals: Rival[] = ['lxc', 'pylxd', 'undici']
+/** Of `MB/s` more is better, of the others less. */
+export type Unit = 'ms' | 'MB/s' | 'MB'
+
+export type Result = {
+  name: string
+  title: string
+  unit: Unit
+  /** Medians. */
+  ours: number
+  rivals: Partial<Record<Rival, number>>
+  /** What was measured, and how. */
+  notes: string[]
+  /** Why a rival is better, where one may be. */
+  reasons: Partial<Record<Rival, string>>
+}
+
+export type Document = {
+  machine: Record<string, string | number>
+  versions: Record<string, string>
+  rows: {
+    name: string
+    unit: Unit
+    ours: number
+    rivals: Partial<Record<Rival, number>>
+    /** Ours divided by the rival's. */
+    ratios: Partial<Record<Rival, number>>
+    note?: string
+  }[]
+}
+
+/** The middle value, or the mean of the two middle ones. Throws RangeError without values. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const upper = sorted[Math.floor(sorted.length / 2)]
+  const lower = sorted[Math.ceil(sorted.length / 2) - 1]
+  if (upper === undefined || lower === undefined) throw new RangeError('a median of no values')
+  return (upper + lower) / 2
+}
+
+/** Ours divided by the rival's, to two decimals, which is how it is judged. */
+export function ratio(ours: number, rival: number): number {
+  return Math.round((ours / rival) * 100) / 100
+}
+
+/** The rivals that are better than we are. */
+export function losses({ unit, ours, rivals: others }: Pick<Result, 'unit' | 'ours' | 'rivals'>): Rival[] {
+  return rivals.filter((rival) => {
+    const other = others[rival]
+    if (other === undefined) return false
+    return unit === 'MB/s' ? ratio(ours, other) < 1 : ratio(ours, other) > 1
+  })
+}
+
+/** One line for each row, and below them the notes and, for each `✘`, the reason. */
+export function table(results: readonly Result[]): string {
+  const head = ['', 'ours', ...rivals.flatMap((rival) => [rival, 'ours/…']), '']
+  const lines = results.map((result) => {
+    const cells = rivals.flatMap((rival) => {
+      const other = result.rivals[rival]
+      return other === undefined ? ['–', ''] : [shown(other), ratio(result.ours, other).toFixed(2)]
+    })
+    return [
+      `${result.title}, ${result.unit}`,
+      shown(result.ours),
+      ...cells,
+      losses(result).length > 0 ? `✘ ${losses(result).join(', ')}` : '',
+    ]
+  })
+  const widths = head.map((_, column) => Math.max(...[head, ...lines].map((line) => (line[column] ?? '').length)))
+  const text = [head, ...lines].map((line) =>
+    line
+      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .join('  ')
+      .trimEnd(),
+  )
+  const below = results.flatMap((result) => {
+    const told = [...result.notes, ...losses(result).map((rival) => `✘ ${rival}: ${reason(result, rival)}`)]
+    return told.length > 0 ? [`${result.title}:`, ...told.map((line) => `  ${line}`)] : []
+  })
+  return [...text, '', ...below].join('\n').trimEnd()
+}
+
+/** The same as rows of a Markdown table, for the documentation. */
+export function markdown(results: readonly Result[]): string {
+  const row = (cells: string[]) => `| ${cells.join(' | ')} |`
+  const lines = results.map((result) => {
+    const cells = rivals.map((rival) => {
+      const other = result.rivals[rival]
+      const lost = losses(result).includes(rival) ? ' ✘' : ''
+      return other === undefined ? '–' : `${shown(other)} (${ratio(result.ours, other).toFixed(2)}${lost})`
+    })
+    return row([`${result.title}, ${result.unit}`, shown(result.ours), ...cells])
+  })
+  return [row(['', 'ours', ...rivals]), row(['---', '---:', ...rivals.map(() => '---:')]), ...lines].join('\n')
+}
+
+export function rowsOf(results: readonly Result[]): Document['rows'] {
+  return results.map((result) => {
+    const others = Object.entries(result.rivals) as [Rival, number][]
+    const told = [...result.notes, ...losses(result).map((rival) => `slower than ${rival}: ${reason(result, rival)}`)]
+    return {
+      name: result.name,
+      unit: result.unit,
+      ours: rounded(result.ours),
+      rivals: Object.fromEntries(others.map(([rival, value]) => [rival, rounded(value)])),
+      ratios: Object.fromEntries(others.map(([rival, value]) => [rival, ratio(result.ours, value)])),
+      ...(told.length > 0 ? { note: told.join(' ') } : {}),
+    }
+  })
+}
+
+function reason({ reasons }: Result, rival: Rival): string {
+  return reasons[rival] ?? 'no reason is known yet'
+}
+
+/** Three digits that matter; no decimals where there are enough digits without. */
+function shown(value: number): string {
+  return value.toFixed(Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2)
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 1000) / 1000
+}
