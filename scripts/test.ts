@@ -47,7 +47,6 @@ async function main(): Promise<void> {
     throw new SetupError(`no test file matches ${positionals.join(' ')}`)
   const ask = asker(yes)
   await becomeRoot(ask, { why: 'The tests run a real LXD, which needs root.', command: 'sudo -E npm test', yes })
-  const signal = interruption(log)
   await ensurePackages(packages, { ask, log, signal })
 
   const stage = await setStage(root, log, signal)
@@ -85,10 +84,12 @@ function add({ passed, failed }: { passed: number; failed: number }): void {
   total.failed += failed
 }
 
+const signal = interruption(log)
 try {
   await main()
   if (total.failed > 0) process.exitCode = 1
-} catch (error) {
+} catch (thrown) {
+  const error = signal.aborted ? signal.reason : thrown
   total.failed += 1
   process.exitCode = error instanceof InterruptedError ? error.code : 1
   console.error(error instanceof SetupError || error instanceof InterruptedError ? `test: ${error.message}` : error)

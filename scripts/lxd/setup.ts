@@ -1,70 +1,73 @@
 // Gives a private LXD what a launch needs: the pool `default`, the bridge, and both in the profile `default`. Every step
 // looks first, so it may be repeated after any interruption.
 import { statfsSync } from 'node:fs'
-import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
-import { attempt, run, systemEnvironment } from '../command.ts'
+import { AnboxError, LxdClient } from '@anbox/sdk'
 import { freeSubnet } from './bridge.ts'
 
 export type PoolDriver = 'btrfs' | 'dir'
-type Setup = { directory: string; bridge: string; log: (line: string) => void; signal?: AbortSignal }
+type Setup = {
+  directory: string
+  socketPath: string
+  bridge: string
+  log: (line: string) => void
+  signal?: AbortSignal
+}
 
-/** Gives the pool's driver. Throws SetupError with LXD's words. */
+/** Gives the pool's driver. Throws what LXD said. */
 export async function setUp(setup: Setup): Promise<PoolDriver> {
+  const { bridge, socketPath, signal } = setup
+  await using lxd = new LxdClient({ socketPath, timeout: 120_000 })
   // An image is removed by who brought it, never by LXD's own refresh.
-  await query(setup, 'PATCH', '/1.0', { config: { 'images.auto_update_interval': '0' } })
-  const driver = await ensurePool(setup)
-  await ensureBridge(setup)
+  await lxd.server.patch({ config: { 'images.auto_update_interval': '0' } }, { signal })
+  const driver = await ensurePool(lxd, setup)
+  await ensureBridge(lxd, setup)
   const devices = {
     root: { type: 'disk', path: '/', pool: 'default' },
-    eth0: { type: 'nic', network: setup.bridge, name: 'eth0' },
+    eth0: { type: 'nic', network: bridge, name: 'eth0' },
   }
-  const profile = (await query(setup, 'GET', '/1.0/profiles/default')) as { devices: object }
-  if (!isDeepStrictEqual(profile.devices, devices)) await query(setup, 'PATCH', '/1.0/profiles/default', { devices })
+  const profile = await lxd.profiles.get('default', { signal })
+  if (!isDeepStrictEqual(profile.devices, devices)) await lxd.profiles.patch('default', { devices }, { signal })
   return driver
 }
 
-async function ensurePool(setup: Setup): Promise<PoolDriver> {
-  const pools = (await query(setup, 'GET', '/1.0/storage-pools?recursion=1')) as { name: string; driver: PoolDriver }[]
-  const found = pools.find(({ name }) => name === 'default')
-  if (found) return found.driver
+async function ensurePool(lxd: LxdClient, { directory, log, signal }: Setup): Promise<PoolDriver> {
+  const find = async () => (await lxd.storagePools.list({ signal })).find(({ name }) => name === 'default')
+  const found = await settled(find, signal)
+  if (found?.status === 'Created') return found.driver as PoolDriver
+  if (found) await lxd.storagePools.delete('default', { signal })
   // A sparse file: it takes from the disk only what is written. Copies on btrfs cost next to nothing.
-  const { bavail, bsize } = statfsSync(setup.directory)
-  const size = Math.floor(Math.min(20 * 2 ** 30, (bavail * bsize) / 2))
-  const btrfs = await attempt(
-    'lxc',
-    create('/1.0/storage-pools', { name: 'default', driver: 'btrfs', config: { size: `${size}` } }),
-    {
-      env: environment(setup),
-      signal: setup.signal,
-    },
-  )
-  if (btrfs.code === 0) return 'btrfs'
-  setup.log(
-    `no btrfs pool on a loop file is possible here, so instances are kept as plain folders, which is slower: ${btrfs.stderr.trim()}`,
-  )
-  await query(setup, 'POST', '/1.0/storage-pools', { name: 'default', driver: 'dir' })
-  return 'dir'
+  const { bavail, bsize } = statfsSync(directory)
+  const size = String(Math.floor(Math.min(20 * 2 ** 30, (bavail * bsize) / 2)))
+  try {
+    await lxd.storagePools.create({ name: 'default', driver: 'btrfs', config: { size } }, { signal })
+    return 'btrfs'
+  } catch (error) {
+    if (!(error instanceof AnboxError)) throw error
+    log(
+      `no btrfs pool on a loop file is possible here, so instances are plain folders, which is slower: ${error.message}`,
+    )
+    await lxd.storagePools.create({ name: 'default', driver: 'dir', config: {} }, { signal })
+    return 'dir'
+  }
 }
 
-async function ensureBridge(setup: Setup): Promise<void> {
-  const networks = (await query(setup, 'GET', '/1.0/networks?recursion=1')) as { name: string; managed: boolean }[]
-  if (networks.some(({ name, managed }) => name === setup.bridge && managed)) return
-  const config = { 'ipv4.address': await freeSubnet(setup.bridge), 'ipv4.nat': 'true', 'ipv6.address': 'none' }
-  await query(setup, 'POST', '/1.0/networks', { name: setup.bridge, type: 'bridge', config })
+async function ensureBridge(lxd: LxdClient, { bridge, signal }: Setup): Promise<void> {
+  const find = async () => (await lxd.networks.list({ signal })).find(({ name, managed }) => name === bridge && managed)
+  const found = await settled(find, signal)
+  if (found?.status === 'Created') return
+  if (found) await lxd.networks.delete(bridge, { signal })
+  const config = { 'ipv4.address': await freeSubnet(bridge), 'ipv4.nat': 'true', 'ipv6.address': 'none' }
+  await lxd.networks.create({ name: bridge, type: 'bridge', config }, { signal })
 }
 
-async function query(setup: Setup, method: string, path: string, body?: object): Promise<unknown> {
-  const args = body ? ['query', '-X', method, '-d', JSON.stringify(body), path] : ['query', '-X', method, path]
-  const text = await run('lxc', args, { env: environment(setup), signal: setup.signal })
-  return text.trim() === '' ? undefined : JSON.parse(text)
-}
-
-function create(path: string, body: object): string[] {
-  return ['query', '-X', 'POST', '-d', JSON.stringify(body), path]
-}
-
-function environment({ directory }: Setup): NodeJS.ProcessEnv {
-  // `lxc` keeps a configuration of its own: not in the person's home.
-  return { ...systemEnvironment(), LXD_DIR: directory, LXD_CONF: join(directory, 'lxc-client') }
+/** LXD goes on with a creation when who asked for it is gone: what is not ready yet gets ten seconds. */
+async function settled<T extends { status?: string }>(find: () => Promise<T | undefined>, signal?: AbortSignal) {
+  let found = await find()
+  for (let tries = 0; tries < 50 && found && found.status !== 'Created'; tries++) {
+    await sleep(200, undefined, { signal })
+    found = await find()
+  }
+  return found
 }

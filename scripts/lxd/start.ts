@@ -66,9 +66,10 @@ export async function startPrivateLxd(options: PrivateLxdOptions): Promise<Priva
     await startDaemon(directory, signal)
   }
   log(`${adopted ? 'adopted the running' : 'started a'} private LXD: LXD_DIR=${directory}, its files are in ${files}`)
-  const driver = await setUp({ directory, bridge, log, signal })
+  const socketPath = join(directory, 'unix.socket')
+  const driver = await setUp({ directory, socketPath, bridge, log, signal })
   writeState(files, { bridge, ready: true })
-  return { directory, socketPath: join(directory, 'unix.socket'), bridge, driver, adopted, stop }
+  return { directory, socketPath, bridge, driver, adopted, stop }
 }
 
 async function startDaemon(directory: string, signal?: AbortSignal): Promise<void> {

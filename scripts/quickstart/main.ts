@@ -40,6 +40,9 @@ async function main(): Promise<void> {
     else await { stop, clean }[options.do](state)
     if (options.do === 'stop') say(`stopped. \`${command}\` goes on, \`${command} --clean\` deletes it`)
     if (options.do === 'clean') say(`deleted ${state.folder} and all that ran from it`)
+  } catch (error) {
+    // What was cut off fails in its own words; why it was cut off says more.
+    throw signal.aborted ? signal.reason : error
   } finally {
     release()
   }
