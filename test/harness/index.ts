@@ -34,6 +34,8 @@ export type Count = { passed: number; failed: number; empty: string[]; suites: n
 const count: Count = { passed: 0, failed: 0, empty: [], suites: 0 }
 const suites: { name: string; tests: number; run: () => void }[] = []
 const only = process.env.TEST_NAME
+/** Seconds from which a test is named with its time. */
+const slow = 5
 
 /** A named group of tests. It runs when its file has been loaded. */
 export function suite(name: string, defaults: TestOptions = {}): Suite {
@@ -46,24 +48,29 @@ export function suite(name: string, defaults: TestOptions = {}): Suite {
     entry.tests += 1
     if (only && !title.includes(only)) return
     inner(title, async () => {
+      const started = performance.now()
       try {
         await limited(title, options.timeout ?? defaults.timeout, body)
         count.passed += 1
+        const seconds = (performance.now() - started) / 1000
+        if (seconds > slow) console.log(`\n  slow: "${title}" took ${seconds.toFixed(1)} s`)
       } catch (error) {
         count.failed += 1
         throw error
       }
     })
   }
-  const hook = (register: (body: () => Promise<void>) => void, when: string) => (body: Body, options: TestOptions = {}) =>
-    // uvu swallows what a hook throws, and with it the suite's tests.
-    register(() =>
-      limited(`${name}: ${when}`, options.timeout ?? defaults.timeout, body).catch((error) => {
-        count.failed += 1
-        console.error(`hook "${when}" of suite "${name}" failed:`, error)
-        throw error
-      }),
-    )
+  const hook =
+    (register: (body: () => Promise<void>) => void, when: string) =>
+    (body: Body, options: TestOptions = {}) =>
+      // uvu swallows what a hook throws, and with it the suite's tests.
+      register(() =>
+        limited(`${name}: ${when}`, options.timeout ?? defaults.timeout, body).catch((error) => {
+          count.failed += 1
+          console.error(`hook "${when}" of suite "${name}" failed:`, error)
+          throw error
+        }),
+      )
 
   return Object.assign(add, {
     before: hook((body) => inner.before(body), 'before'),

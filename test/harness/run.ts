@@ -23,7 +23,11 @@ export type RunOptions = {
 
 /** Runs the files and prints their output whole, file by file. A file that ends badly or reports nothing counts as one failure. */
 export async function runFiles(options: RunOptions): Promise<{ passed: number; failed: number }> {
-  const files = [...new Set(globSync(options.patterns, { cwd: options.root, exclude: (name) => name === 'node_modules' || name === 'dist' }))].sort()
+  const files = [
+    ...new Set(
+      globSync(options.patterns, { cwd: options.root, exclude: (name) => name === 'node_modules' || name === 'dist' }),
+    ),
+  ].sort()
   const reports = mkdtempSync(join(tmpdir(), 'harness-'))
   const total = { passed: 0, failed: 0 }
   const queue = files.map((file, index) => ({ file, report: join(reports, `${index}.json`) }))

@@ -7,10 +7,10 @@ import { ConfigurationError } from './errors.ts'
 import { FailureLogs } from './host/failure-log.ts'
 import { Host } from './host/host.ts'
 import { Instances } from './host/instances.ts'
+import { tellLifecycle } from './host/lifecycle.ts'
 import { MachineWatch } from './host/machine.ts'
 import { NodeSettings } from './host/node-settings.ts'
 import { ensureProject } from './host/project.ts'
-import { tellLifecycle } from './host/lifecycle.ts'
 import { EventHub } from './operations/events.ts'
 import { Operations } from './operations/operations.ts'
 import { Settings } from './store/settings.ts'
@@ -41,7 +41,11 @@ export async function startAgent(config: Config, log: Logger): Promise<Agent> {
 
   const closing = new AbortController()
   const prepare = async () => {
-    await ensureProject(root, config, (machine.facts?.gpus ?? []).some(({ type }) => type !== 'none'))
+    await ensureProject(
+      root,
+      config,
+      (machine.facts?.gpus ?? []).some(({ type }) => type !== 'none'),
+    )
     await images.resume()
     host.start()
     notify.status(`hosting ${instances.list().length} Android systems`)
@@ -74,14 +78,35 @@ export async function startAgent(config: Config, log: Logger): Promise<Agent> {
   try {
     await machine.look()
     operations.resume()
-    if (machine.online) await prepare().catch((error) => (error instanceof ConfigurationError ? Promise.reject(error) : void prepareLater()))
+    if (machine.online)
+      await prepare().catch((error) =>
+        error instanceof ConfigurationError ? Promise.reject(error) : void prepareLater(),
+      )
     else void prepareLater()
-    server = await ApiServer.listen(config, { config, lxd, instances, images, operations, events, machine, node, settings, trust, logs, log })
+    server = await ApiServer.listen(config, {
+      config,
+      lxd,
+      instances,
+      images,
+      operations,
+      events,
+      machine,
+      node,
+      settings,
+      trust,
+      logs,
+      log,
+    })
   } catch (error) {
     await stop()
     throw error
   }
-  notify.ready(machine.online ? `hosting ${instances.list().length} Android systems` : `waiting for LXD: ${machine.reason}`)
-  log.info({ socket: config.api.socket, https: settings.all()['core.https_address'], instances: instances.list().length }, 'the agent is ready')
+  notify.ready(
+    machine.online ? `hosting ${instances.list().length} Android systems` : `waiting for LXD: ${machine.reason}`,
+  )
+  log.info(
+    { socket: config.api.socket, https: settings.all()['core.https_address'], instances: instances.list().length },
+    'the agent is ready',
+  )
   return { stop }
 }

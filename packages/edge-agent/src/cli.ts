@@ -14,7 +14,10 @@ const program = new Command('anbox-edge')
   .description('Hosts one Android system per LXD instance on this machine, and serves the AMS API for them.')
   .version(version)
   .showHelpAfterError()
-  .addHelpText('after', `\nExit codes: 0 ended as asked, 1 failed, ${badConfiguration} the configuration cannot be used.\n`)
+  .addHelpText(
+    'after',
+    `\nExit codes: 0 ended as asked, 1 failed, ${badConfiguration} the configuration cannot be used.\n`,
+  )
 
 const examples = `
 Examples:
@@ -30,9 +33,15 @@ for (const [name, about, action] of [
   ['run', 'run the daemon in the foreground', run],
   ['check', 'check the configuration and print it whole', check],
 ] as const) {
-  const command = program.command(name).description(about).option('-c, --config <file>', 'YAML file').addHelpText('after', examples)
+  const command = program
+    .command(name)
+    .description(about)
+    .option('-c, --config <file>', 'YAML file')
+    .addHelpText('after', examples)
   for (const key of keys) command.addOption(command.createOption(`--${key.path} <value>`, key.about).hideHelp())
-  command.action((options: Record<string, string | undefined>) => guard(() => action(loadConfig({ file: options.config, env: process.env, flags: options }))))
+  command.action((options: Record<string, string | undefined>) =>
+    guard(() => action(loadConfig({ file: options.config, env: process.env, flags: options }))),
+  )
 }
 
 async function run(config: Config): Promise<void> {

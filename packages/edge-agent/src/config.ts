@@ -33,7 +33,12 @@ const levels = ['trace', 'debug', 'info', 'warn', 'error', 'silent']
 export const keys: Key[] = [
   { path: 'stateDirectory', kind: 'text', default: '/var/lib/anbox-edge', about: 'store, upload spool, kept logs' },
   { path: 'lxd.socket', kind: 'text', about: "LXD's unix socket; looked for where Debian and the snap put it" },
-  { path: 'lxd.project', kind: 'text', default: 'anbox', about: 'LXD project of the Android systems; made by the agent, restricted' },
+  {
+    path: 'lxd.project',
+    kind: 'text',
+    default: 'anbox',
+    about: 'LXD project of the Android systems; made by the agent, restricted',
+  },
   { path: 'lxd.storagePool', kind: 'text', default: 'default', about: 'LXD storage pool; must exist' },
   { path: 'lxd.network', kind: 'text', default: 'anboxbr0', about: 'managed LXD bridge; must exist' },
   { path: 'api.address', kind: 'text', default: '127.0.0.1', about: 'address of the HTTPS API' },
@@ -41,11 +46,26 @@ export const keys: Key[] = [
   { path: 'api.socket', kind: 'text', about: 'unix socket of the API; by default unix.socket in stateDirectory' },
   { path: 'api.certificate', kind: 'text', default: '', about: 'PEM file: server certificate and its intermediates' },
   { path: 'api.key', kind: 'text', default: '', about: 'PEM file: key of the server certificate' },
-  { path: 'api.trustedCertificates', kind: 'list', default: [], about: 'PEM files: CAs (or single certificates) whose clients are trusted' },
+  {
+    path: 'api.trustedCertificates',
+    kind: 'list',
+    default: [],
+    about: 'PEM files: CAs (or single certificates) whose clients are trusted',
+  },
   { path: 'node.name', kind: 'text', default: hostname(), about: 'name of this machine in the API' },
   { path: 'node.privateAddress', kind: 'text', default: '127.0.0.1', about: 'where service ports are opened' },
-  { path: 'node.publicAddress', kind: 'text', default: '127.0.0.1', about: 'where service ports with "expose" are opened' },
-  { path: 'bootCheck.command', kind: 'list', default: ['getprop', 'sys.boot_completed'], about: 'run in the guest until it prints bootCheck.expect' },
+  {
+    path: 'node.publicAddress',
+    kind: 'text',
+    default: '127.0.0.1',
+    about: 'where service ports with "expose" are opened',
+  },
+  {
+    path: 'bootCheck.command',
+    kind: 'list',
+    default: ['getprop', 'sys.boot_completed'],
+    about: 'run in the guest until it prints bootCheck.expect',
+  },
   { path: 'bootCheck.expect', kind: 'text', default: '1', about: 'what the boot check must print' },
   { path: 'bootCheck.timeoutSeconds', kind: 'seconds', default: 300, about: 'how long Android may take to boot' },
   { path: 'log.level', kind: 'level', default: 'info', about: levels.join(', ') },
@@ -53,7 +73,10 @@ export const keys: Key[] = [
 
 /** `api.trustedCertificates` → `ANBOX_EDGE_API_TRUSTED_CERTIFICATES`. Lists are comma-separated there. */
 export const environmentName = (path: string) =>
-  `ANBOX_EDGE_${path.replace(/([a-z])([A-Z])/g, '$1_$2').replaceAll('.', '_').toUpperCase()}`
+  `ANBOX_EDGE_${path
+    .replace(/([a-z])([A-Z])/g, '$1_$2')
+    .replaceAll('.', '_')
+    .toUpperCase()}`
 
 export type Sources = { file?: string | undefined; env?: NodeJS.ProcessEnv; flags?: Record<string, string | undefined> }
 
@@ -93,13 +116,19 @@ function settle(config: Config, problems: string[]): Config {
   if (!config.lxd.socket) {
     const usual = ['/var/snap/lxd/common/lxd/unix.socket', '/var/lib/lxd/unix.socket']
     config.lxd.socket = usual.find((path) => existsSync(path)) ?? ''
-    if (!config.lxd.socket) problems.push(`lxd.socket: no LXD found at ${usual.join(' or ')}; install LXD or name its socket`)
+    if (!config.lxd.socket)
+      problems.push(`lxd.socket: no LXD found at ${usual.join(' or ')}; install LXD or name its socket`)
   }
   if (!config.api.certificate !== !config.api.key) problems.push('api.certificate and api.key: give both or none')
-  for (const [key, path] of [['api.certificate', config.api.certificate], ['api.key', config.api.key], ...config.api.trustedCertificates.map((path) => ['api.trustedCertificates', path])]) {
+  for (const [key, path] of [
+    ['api.certificate', config.api.certificate],
+    ['api.key', config.api.key],
+    ...config.api.trustedCertificates.map((path) => ['api.trustedCertificates', path]),
+  ]) {
     if (path && !existsSync(path)) problems.push(`${key}: no file at ${path}`)
   }
-  if (Buffer.byteLength(config.api.socket) > 107) problems.push('api.socket: longer than the 107 bytes a unix socket path may have')
+  if (Buffer.byteLength(config.api.socket) > 107)
+    problems.push('api.socket: longer than the 107 bytes a unix socket path may have')
   if (problems.length > 0) throw new ConfigurationError(`the configuration cannot be used:\n  ${problems.join('\n  ')}`)
   return config
 }
@@ -111,7 +140,8 @@ function read(key: Key, value: unknown): unknown {
       if (typeof value !== 'string') throw new Error(`must be text, not ${shown}`)
       return value
     case 'list':
-      if (!Array.isArray(value) || !value.every((item) => typeof item === 'string')) throw new Error(`must be a list of texts, not ${shown}`)
+      if (!Array.isArray(value) || !value.every((item) => typeof item === 'string'))
+        throw new Error(`must be a list of texts, not ${shown}`)
       return value
     case 'port':
       return wholeNumber(value, 0, 65_535)
@@ -139,7 +169,10 @@ function readYaml(file: string): unknown {
 
 function flatten(value: unknown, prefix = ''): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return prefix ? { [prefix]: value } : {}
-  return Object.assign({}, ...Object.entries(value).map(([name, inner]) => flatten(inner, prefix ? `${prefix}.${name}` : name)))
+  return Object.assign(
+    {},
+    ...Object.entries(value).map(([name, inner]) => flatten(inner, prefix ? `${prefix}.${name}` : name)),
+  )
 }
 
 function unflatten(values: Record<string, unknown>): Record<string, unknown> {
@@ -154,6 +187,8 @@ function unflatten(values: Record<string, unknown>): Record<string, unknown> {
 
 function suggestion(path: string): string {
   const last = path.split('.').at(-1)?.toLowerCase() ?? ''
-  const near = keys.find((key) => key.path.toLowerCase().endsWith(last) || key.path.toLowerCase() === path.toLowerCase())
+  const near = keys.find(
+    (key) => key.path.toLowerCase().endsWith(last) || key.path.toLowerCase() === path.toLowerCase(),
+  )
   return near ? `; did you mean "${near.path}"?` : ''
 }

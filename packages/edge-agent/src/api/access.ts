@@ -20,6 +20,9 @@ export function addAccess(app: FastifyInstance): void {
   app.addHook('onRequest', async (request) => {
     if (request.routeOptions.config.open) return
     const verdict = trustOf(request)
-    if (!verdict.trusted) throw unauthorized(`${verdict.reason}: use a client certificate that this machine's CA signed, or have yours added with POST /1.0/certificates`)
+    if (!verdict.trusted)
+      throw unauthorized(
+        `${verdict.reason}: use a client certificate that this machine's CA signed, or have yours added with POST /1.0/certificates`,
+      )
   })
 }

@@ -1,6 +1,7 @@
 // The API as one fastify application; it is served twice, over TLS and over the unix socket.
-import websocket from '@fastify/websocket'
+
 import { AnboxError, UnavailableError } from '@anbox/sdk'
+import websocket from '@fastify/websocket'
 import fastify, { type FastifyError, type FastifyServerOptions } from 'fastify'
 import { ApiError } from '../errors.ts'
 import { addAccess } from './access.ts'
@@ -21,7 +22,12 @@ import type { Services } from './services.ts'
 /** Bytes of one websocket message; exec data comes in pieces of some 10 KiB. */
 const maxPayload = 8 * 2 ** 20
 
-export async function buildApp(services: Services, contract: Contract, sessions: ExecSessions, options: FastifyServerOptions) {
+export async function buildApp(
+  services: Services,
+  contract: Contract,
+  sessions: ExecSessions,
+  options: FastifyServerOptions,
+) {
   const app = fastify({
     ...options,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 512 },
@@ -32,16 +38,23 @@ export async function buildApp(services: Services, contract: Contract, sessions:
   })
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const [status, message] = describe(error)
-    if (status === 500) services.log.error({ request: `${request.method} ${request.url.replace(/\?.*/, '')}`, error: error.stack }, 'a request failed')
+    if (status === 500)
+      services.log.error(
+        { request: `${request.method} ${request.url.replace(/\?.*/, '')}`, error: error.stack },
+        'a request failed',
+      )
     return failed(reply, status, message)
   })
-  app.setNotFoundHandler((request, reply) => failed(reply, 404, `${request.method} ${request.url.replace(/\?.*/, '')} is not a call of this API`))
+  app.setNotFoundHandler((request, reply) =>
+    failed(reply, 404, `${request.method} ${request.url.replace(/\?.*/, '')} is not a call of this API`),
+  )
   addBodyParsers(app)
   await app.register(websocket, { options: { maxPayload } })
   addAccess(app)
   app.addHook('preHandler', async ({ params }) => {
     for (const [key, value] of Object.entries((params ?? {}) as Record<string, string>)) {
-      if (key !== '*' && /[/\0]/.test(value)) throw new ApiError(400, `the name ${JSON.stringify(value)} has a slash in it: names have none`)
+      if (key !== '*' && /[/\0]/.test(value))
+        throw new ApiError(400, `the name ${JSON.stringify(value)} has a slash in it: names have none`)
     }
   })
   serviceRoutes(app, services, contract)
@@ -57,7 +70,8 @@ export async function buildApp(services: Services, contract: Contract, sessions:
 
 function describe(error: FastifyError): [number, string] {
   if (error instanceof ApiError) return [error.status, error.message]
-  if (error instanceof UnavailableError) return [503, `LXD does not answer (${error.message}): try again when GET /1.0/nodes says online`]
+  if (error instanceof UnavailableError)
+    return [503, `LXD does not answer (${error.message}): try again when GET /1.0/nodes says online`]
   if (error instanceof AnboxError) return [500, `LXD: ${error.message}`]
   if (error.statusCode !== undefined && error.statusCode < 500) return [error.statusCode, error.message]
   return [500, 'the agent made a mistake: its log has the details']

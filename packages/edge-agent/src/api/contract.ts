@@ -8,7 +8,10 @@ import { badRequest } from '../errors.ts'
 type Schema = Record<string, unknown>
 type RequestBody = { content?: Record<string, { schema: Schema }>; $ref?: string }
 type OperationObject = { operationId: string; requestBody?: RequestBody }
-type Document = { components: { requestBodies: Record<string, RequestBody> }; paths: Record<string, Record<string, OperationObject | undefined>> }
+type Document = {
+  components: { requestBodies: Record<string, RequestBody> }
+  paths: Record<string, Record<string, OperationObject | undefined>>
+}
 
 export class Contract {
   readonly #ajv: Ajv2020
@@ -22,7 +25,8 @@ export class Contract {
     this.#ajv = new Ajv2020({ strict: false, verbose: true, validateFormats: false })
     this.#ajv.addSchema(this.#document, 'ams')
     for (const item of Object.values(this.#document.paths)) {
-      for (const operation of Object.values(item)) if (operation?.operationId) this.#operations.set(operation.operationId, operation)
+      for (const operation of Object.values(item))
+        if (operation?.operationId) this.#operations.set(operation.operationId, operation)
     }
   }
 
@@ -48,13 +52,23 @@ export class Contract {
 function absolute(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(absolute)
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, key === '$ref' && typeof inner === 'string' && inner.startsWith('#') ? `ams${inner}` : absolute(inner)]))
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [
+      key,
+      key === '$ref' && typeof inner === 'string' && inner.startsWith('#') ? `ams${inner}` : absolute(inner),
+    ]),
+  )
 }
 
 function sentence(error: ErrorObject | undefined): string {
   if (!error) return 'the request body does not fit'
   const where = error.instancePath ? error.instancePath.slice(1).replaceAll('/', '.') : 'the request body'
-  const { type, allowedValues, limit, pattern } = error.params as { type?: string | string[]; allowedValues?: unknown[]; limit?: number; pattern?: string }
+  const { type, allowedValues, limit, pattern } = error.params as {
+    type?: string | string[]
+    allowedValues?: unknown[]
+    limit?: number
+    pattern?: string
+  }
   switch (error.keyword) {
     case 'type':
       return `${where} must be ${[type].flat().join(' or ')}, not ${shown(error.data)}`

@@ -4,12 +4,27 @@ import { renderOperation } from '../operations/render.ts'
 import type { OperationRecord } from '../store/records.ts'
 
 export function sync(reply: FastifyReply, metadata: unknown, totalSize?: number) {
-  return reply.send({ type: 'sync', status: 'Success', status_code: 200, ...(totalSize === undefined ? {} : { total_size: totalSize }), metadata })
+  return reply.send({
+    type: 'sync',
+    status: 'Success',
+    status_code: 200,
+    ...(totalSize === undefined ? {} : { total_size: totalSize }),
+    metadata,
+  })
 }
 
 export function accepted(reply: FastifyReply, operation: OperationRecord) {
   const url = `/1.0/operations/${operation.id}`
-  return reply.code(202).header('location', url).send({ type: 'async', status: 'Operation created', status_code: 100, operation: url, metadata: renderOperation(operation) })
+  return reply
+    .code(202)
+    .header('location', url)
+    .send({
+      type: 'async',
+      status: 'Operation created',
+      status_code: 100,
+      operation: url,
+      metadata: renderOperation(operation),
+    })
 }
 
 export function failed(reply: FastifyReply, status: number, message: string) {

@@ -22,7 +22,8 @@ export function count(query: Query, name: string, least: number): number | undef
   const value = text(query, name)
   if (value === undefined) return undefined
   const number = Number(value)
-  if (!Number.isInteger(number) || number < least) throw badRequest(`?${name}= must be a whole number from ${least}, not "${value}"`)
+  if (!Number.isInteger(number) || number < least)
+    throw badRequest(`?${name}= must be a whole number from ${least}, not "${value}"`)
   return number
 }
 

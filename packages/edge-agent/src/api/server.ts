@@ -2,10 +2,11 @@
 //
 // Client certificates are requested, not required: Canonical's Go client first calls without one, and `GET /1.0` tells an
 // untrusted client so.
+
+import { constants } from 'node:crypto'
 import { chmodSync, readFileSync, rmSync } from 'node:fs'
 import { createServer as createHttpServer, type Server } from 'node:http'
 import { createServer as createHttpsServer, type ServerOptions } from 'node:https'
-import { constants } from 'node:crypto'
 import type { TLSSocket } from 'node:tls'
 import type { FastifyInstance, FastifyServerFactory } from 'fastify'
 import type { Config } from '../config.ts'
@@ -27,7 +28,8 @@ export class ApiServer {
   static async listen(config: Config, services: Services): Promise<ApiServer> {
     const contract = new Contract()
     const sessions = new ExecSessions()
-    const build = (factory: FastifyServerFactory) => buildApp(services, contract, sessions, { serverFactory: factory }) as Promise<FastifyInstance>
+    const build = (factory: FastifyServerFactory) =>
+      buildApp(services, contract, sessions, { serverFactory: factory }) as Promise<FastifyInstance>
     const apps: FastifyInstance[] = []
     const unix = await build((handler) => createHttpServer({ requestTimeout: 0 }, handler))
     // The store's lock says that no other agent uses this socket: what lies there is of one that was killed.
@@ -44,7 +46,9 @@ export class ApiServer {
         await app.listen({ host: address, port })
       } catch (error) {
         await unix.close()
-        throw new ConfigurationError(`api.address and api.port: cannot listen on ${address}:${port} (${(error as Error).message})`)
+        throw new ConfigurationError(
+          `api.address and api.port: cannot listen on ${address}:${port} (${(error as Error).message})`,
+        )
       }
       apps.push(app)
     }
@@ -67,7 +71,10 @@ function httpsServer(config: Config, trust: TrustStore, handler: Parameters<Fast
     // A resumed session would carry the verdict of an earlier handshake past a removal or an expiry.
     secureOptions: constants.SSL_OP_NO_TICKET,
   })
-  const server = createHttpsServer({ ...options(), requestCert: true, rejectUnauthorized: false, requestTimeout: 0 }, handler)
+  const server = createHttpsServer(
+    { ...options(), requestCert: true, rejectUnauthorized: false, requestTimeout: 0 },
+    handler,
+  )
   const open = new Set<TLSSocket>()
   server.on('secureConnection', (socket) => {
     if (socket.isSessionReused()) return socket.destroy()
@@ -77,7 +84,11 @@ function httpsServer(config: Config, trust: TrustStore, handler: Parameters<Fast
   trust.onChange((removed) => {
     server.setSecureContext(options())
     // After the answer to the removal itself, whoever asked for it.
-    if (removed) setTimeout(() => [...open].filter((socket) => chainOf(socket).includes(removed)).map((socket) => socket.destroy()), 100)
+    if (removed)
+      setTimeout(
+        () => [...open].filter((socket) => chainOf(socket).includes(removed)).map((socket) => socket.destroy()),
+        100,
+      )
   })
   return server as unknown as Server
 }

@@ -1,15 +1,16 @@
 // What the routes call. Nothing below `api/` knows HTTP.
+
+import type { LxdClient } from '@anbox/sdk'
 import type { Images } from '../catalogue/images.ts'
 import type { Config } from '../config.ts'
-import type { Instances } from '../host/instances.ts'
 import type { FailureLogs } from '../host/failure-log.ts'
+import type { Instances } from '../host/instances.ts'
 import type { MachineWatch } from '../host/machine.ts'
 import type { NodeSettings } from '../host/node-settings.ts'
-import type { LxdClient } from '@anbox/sdk'
 import type { EventHub } from '../operations/events.ts'
 import type { Operations } from '../operations/operations.ts'
-import type { Logger } from '../system/log.ts'
 import type { Settings } from '../store/settings.ts'
+import type { Logger } from '../system/log.ts'
 import type { TrustStore } from '../trust/trust-store.ts'
 
 export type Services = {

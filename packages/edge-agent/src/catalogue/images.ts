@@ -10,10 +10,10 @@ import { pipeline } from 'node:stream/promises'
 import { type LxdClient, NotFoundError } from '@anbox/sdk'
 import { badRequest, conflict, notFound } from '../errors.ts'
 import type { Operations } from '../operations/operations.ts'
+import { newId } from '../store/id.ts'
 import type { ImageRecord, ImageVersion, InstanceRecord, OperationRecord } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
 import type { Logger } from '../system/log.ts'
-import { newId } from '../store/id.ts'
 
 /** Image formats by their first bytes; `unsquashed` formats of LXD are not AMS's. */
 const formats: { name: string; magic: number[] }[] = [
@@ -40,7 +40,9 @@ export class Images {
   async resume(): Promise<void> {
     for (const image of this.#parts.store.images.list()) {
       if (image.goal === 'deleted') await this.#remove(image)
-      else for (const { fingerprint, status } of image.versions) if (status === 'initializing') await this.#dropVersion(image.id, fingerprint)
+      else
+        for (const { fingerprint, status } of image.versions)
+          if (status === 'initializing') await this.#dropVersion(image.id, fingerprint)
     }
     // The project is the agent's own: an image there without a record is what a death between two writes left.
     for (const { fingerprint } of await this.#parts.lxd.images.list()) if (fingerprint) await this.#forget(fingerprint)
@@ -59,9 +61,13 @@ export class Images {
 
   /** The version to launch: the newest active one unless a number is given. @throws ApiError 404 and 400. */
   version(image: ImageRecord, number?: number | null): ImageVersion {
-    const found = number == null ? image.versions.findLast(({ status }) => status === 'active') : image.versions.find(({ version }) => version === number)
+    const found =
+      number == null
+        ? image.versions.findLast(({ status }) => status === 'active')
+        : image.versions.find(({ version }) => version === number)
     if (!found) throw notFound('image version', `${image.name}@${number ?? 'latest'}`)
-    if (found.status !== 'active') throw badRequest(`image "${image.name}" version ${found.version} is ${found.status}: wait until it is active`)
+    if (found.status !== 'active')
+      throw badRequest(`image "${image.name}" version ${found.version} is ${found.status}: wait until it is active`)
     return found
   }
 
@@ -83,8 +89,12 @@ export class Images {
       await pipeline(body, measure, createWriteStream(path, { mode: 0o600 }), { signal })
       const found = hash.digest('hex')
       if (size === 0) throw badRequest('the upload is empty: send the image file as the body')
-      if (!formats.some(({ magic }) => magic.every((byte, index) => head[index] === byte))) throw badRequest('the upload is not an image: a gzip, bzip2 or xz compressed tarball is expected')
-      if (fingerprint && fingerprint.toLowerCase() !== found) throw badRequest(`the upload's SHA-256 is ${found}, not ${fingerprint} as X-AMS-Fingerprint says: it was damaged on its way`)
+      if (!formats.some(({ magic }) => magic.every((byte, index) => head[index] === byte)))
+        throw badRequest('the upload is not an image: a gzip, bzip2 or xz compressed tarball is expected')
+      if (fingerprint && fingerprint.toLowerCase() !== found)
+        throw badRequest(
+          `the upload's SHA-256 is ${found}, not ${fingerprint} as X-AMS-Fingerprint says: it was damaged on its way`,
+        )
       return { path, fingerprint: found, size }
     } catch (error) {
       rmSync(path, { force: true })
@@ -96,8 +106,12 @@ export class Images {
   add(name: string, spooled: Spooled, wantsDefault: boolean): OperationRecord {
     const { store, operations } = this.#parts
     try {
-      if (!/^[A-Za-z0-9][A-Za-z0-9_.:-]{0,254}$/.test(name)) throw badRequest(`image name ${JSON.stringify(name)}: letters, digits and "_.:-" are allowed, 255 at most; give it in X-AMS-Request as {"name": …}`)
-      if (store.images.list().some((image) => image.name === name)) throw conflict(`an image "${name}" exists already: delete it first, or choose another name`)
+      if (!/^[A-Za-z0-9][A-Za-z0-9_.:-]{0,254}$/.test(name))
+        throw badRequest(
+          `image name ${JSON.stringify(name)}: letters, digits and "_.:-" are allowed, 255 at most; give it in X-AMS-Request as {"name": …}`,
+        )
+      if (store.images.list().some((image) => image.name === name))
+        throw conflict(`an image "${name}" exists already: delete it first, or choose another name`)
     } catch (error) {
       rmSync(spooled.path, { force: true })
       throw error
@@ -107,9 +121,27 @@ export class Images {
     const isDefault = wantsDefault || others.length === 0
     if (isDefault) for (const { id } of others) store.images.change(id, (image) => ({ ...image, default: false }))
     const { fingerprint, size } = spooled
-    const version: ImageVersion = { version: 0, fingerprint, size, createdAt: now, status: 'initializing', errorMessage: '' }
-    const image = store.images.put({ id: newId(), name, createdAt: now, default: isDefault, architecture: '', goal: 'kept', versions: [version] })
-    const operation = operations.create({ description: 'Adding image', resources: { images: [`/1.0/images/${image.id}`] } })
+    const version: ImageVersion = {
+      version: 0,
+      fingerprint,
+      size,
+      createdAt: now,
+      status: 'initializing',
+      errorMessage: '',
+    }
+    const image = store.images.put({
+      id: newId(),
+      name,
+      createdAt: now,
+      default: isDefault,
+      architecture: '',
+      goal: 'kept',
+      versions: [version],
+    })
+    const operation = operations.create({
+      description: 'Adding image',
+      resources: { images: [`/1.0/images/${image.id}`] },
+    })
     void this.#import(image.id, spooled, operation.id)
     return operation
   }
@@ -121,29 +153,46 @@ export class Images {
     store.images.change(image.id, (latest) => ({ ...latest, goal: 'deleted', default: false }))
     const next = image.default ? this.list()[0] : undefined
     if (next) store.images.change(next.id, (latest) => ({ ...latest, default: true }))
-    const operation = operations.create({ description: 'Deleting image', resources: { images: [`/1.0/images/${image.id}`] } })
+    const operation = operations.create({
+      description: 'Deleting image',
+      resources: { images: [`/1.0/images/${image.id}`] },
+    })
     this.#remove(image).then(
       () => operations.succeed(operation.id),
-      (error) => operations.fail(operation.id, `LXD could not remove it, the agent will try again when it is started: ${(error as Error).message}`),
+      (error) =>
+        operations.fail(
+          operation.id,
+          `LXD could not remove it, the agent will try again when it is started: ${(error as Error).message}`,
+        ),
     )
     return operation
   }
 
   setDefault(idOrName: string): void {
     const wanted = this.get(idOrName)
-    for (const { id } of this.list()) this.#parts.store.images.change(id, (image) => ({ ...image, default: id === wanted.id }))
+    for (const { id } of this.list())
+      this.#parts.store.images.change(id, (image) => ({ ...image, default: id === wanted.id }))
   }
 
   async #import(id: string, { path, fingerprint, size }: Spooled, operation: string): Promise<void> {
     const { lxd, store, operations, log } = this.#parts
     try {
-      const present = await lxd.images.get(fingerprint).catch((error) => (error instanceof NotFoundError ? undefined : Promise.reject(error)))
+      const present = await lxd.images
+        .get(fingerprint)
+        .catch((error) => (error instanceof NotFoundError ? undefined : Promise.reject(error)))
       if (!present) {
-        const onProgress = ({ transferred }: { transferred: number }) => operations.progress(operation, { upload_progress: `${Math.floor((100 * transferred) / size)}%` })
+        const onProgress = ({ transferred }: { transferred: number }) =>
+          operations.progress(operation, { upload_progress: `${Math.floor((100 * transferred) / size)}%` })
         await (await lxd.images.import(path, { size, onProgress: everyPercent(onProgress, size) })).wait()
       }
       const { architecture = '' } = present ?? (await lxd.images.get(fingerprint))
-      store.images.change(id, (image) => ({ ...image, architecture, versions: image.versions.map((version) => (version.fingerprint === fingerprint ? { ...version, status: 'active' } : version)) }))
+      store.images.change(id, (image) => ({
+        ...image,
+        architecture,
+        versions: image.versions.map((version) =>
+          version.fingerprint === fingerprint ? { ...version, status: 'active' } : version,
+        ),
+      }))
       operations.succeed(operation)
     } catch (error) {
       const message = (error as Error).message
@@ -157,7 +206,10 @@ export class Images {
 
   async #dropVersion(id: string, fingerprint: string): Promise<void> {
     const { store } = this.#parts
-    const image = store.images.change(id, (latest) => ({ ...latest, versions: latest.versions.filter((version) => version.fingerprint !== fingerprint) }))
+    const image = store.images.change(id, (latest) => ({
+      ...latest,
+      versions: latest.versions.filter((version) => version.fingerprint !== fingerprint),
+    }))
     if (image?.versions.length === 0) store.images.delete(id)
     await this.#forget(fingerprint)
   }

@@ -16,7 +16,13 @@ const patience = 5_000
  * @returns whether Android came up in time.
  * @throws what the LXD client throws when LXD is away; the caller decides by looking at the instance again.
  */
-export async function bootCheck(lxd: LxdClient, lxdName: string, check: Config['bootCheck'], deadline: number, signal: AbortSignal): Promise<boolean> {
+export async function bootCheck(
+  lxd: LxdClient,
+  lxdName: string,
+  check: Config['bootCheck'],
+  deadline: number,
+  signal: AbortSignal,
+): Promise<boolean> {
   for (let round = 0; ; round += 1) {
     if (await passes(lxd, lxdName, check, signal)) return true
     if (Date.now() >= deadline) return false
@@ -24,10 +30,17 @@ export async function bootCheck(lxd: LxdClient, lxdName: string, check: Config['
   }
 }
 
-async function passes(lxd: LxdClient, lxdName: string, check: Config['bootCheck'], signal: AbortSignal): Promise<boolean> {
+async function passes(
+  lxd: LxdClient,
+  lxdName: string,
+  check: Config['bootCheck'],
+  signal: AbortSignal,
+): Promise<boolean> {
   const limit = AbortSignal.timeout(patience)
   try {
-    const { exitCode, stdout } = await lxd.instances.run(lxdName, check.command, { signal: AbortSignal.any([signal, limit]) })
+    const { exitCode, stdout } = await lxd.instances.run(lxdName, check.command, {
+      signal: AbortSignal.any([signal, limit]),
+    })
     return exitCode === 0 && stdout.trim() === check.expect
   } catch (error) {
     signal.throwIfAborted()
@@ -37,11 +50,18 @@ async function passes(lxd: LxdClient, lxdName: string, check: Config['bootCheck'
 }
 
 /** The guest's first global IPv4 address, waiting for DHCP no longer than this many milliseconds; "" if none. */
-export async function guestAddress(lxd: LxdClient, lxdName: string, patience: number, signal: AbortSignal): Promise<string> {
+export async function guestAddress(
+  lxd: LxdClient,
+  lxdName: string,
+  patience: number,
+  signal: AbortSignal,
+): Promise<string> {
   const deadline = Date.now() + patience
   for (;;) {
     const { network } = await lxd.instances.state(lxdName, { signal })
-    const addresses = Object.entries(network ?? {}).flatMap(([name, device]) => (name === 'lo' ? [] : (device.addresses ?? [])))
+    const addresses = Object.entries(network ?? {}).flatMap(([name, device]) =>
+      name === 'lo' ? [] : (device.addresses ?? []),
+    )
     const found = addresses.find((address) => address.family === 'inet' && address.scope === 'global')?.address
     if (found || Date.now() >= deadline) return found ?? ''
     await sleep(100, undefined, { signal })

@@ -18,7 +18,14 @@ test('a failed or stopped instance holds its disk and nothing else', () => {
 })
 
 test('one that is being made, booting, running, failing or removed holds all it asked for', () => {
-  for (const fields of [{}, { status: 'started' }, { status: 'running' }, { status: 'started', failing: 'x', goal: 'stopped' }, { status: 'running', goal: 'deleted' }, { status: 'stopped', goal: 'running' }]) {
+  for (const fields of [
+    {},
+    { status: 'started' },
+    { status: 'running' },
+    { status: 'started', failing: 'x', goal: 'stopped' },
+    { status: 'running', goal: 'deleted' },
+    { status: 'stopped', goal: 'running' },
+  ]) {
     assert.deepEqual(reserved([of(fields)]), amounts)
   }
 })
@@ -28,7 +35,10 @@ test('CPU and memory may be given out more than once, at their rates; disk and G
   assert.equal(lacks(machine, rates, some.slice(1), amounts, true), undefined)
   assert.match(lacks(machine, rates, some, amounts, true) ?? '', /^GPU slots: 1 wanted, 0 free of 2$/)
   const noGpu = { ...amounts, gpuSlots: 0 }
-  assert.match(lacks(machine, rates, [of({}), of({}), of({})], { ...noGpu, cpus: 3 }, true) ?? '', /^CPUs: 3 wanted, 2 free of 8$/)
+  assert.match(
+    lacks(machine, rates, [of({}), of({}), of({})], { ...noGpu, cpus: 3 }, true) ?? '',
+    /^CPUs: 3 wanted, 2 free of 8$/,
+  )
   assert.match(lacks(machine, rates, [of({}), of({}), of({}), of({})], noGpu, true) ?? '', /memory.*disk/)
 })
 
@@ -59,6 +69,14 @@ test('services that cannot be are refused with their name', () => {
     [[{ name: 'adb' }, { name: 'adb' }], /twice/],
     [[{ name: 'all', port: 1, port_end: 2000 }], /no 2000 free port/],
   ] as const) {
-    assert.throws(() => allocatePorts(spec.map((one) => ({ ...one, protocols: 'protocols' in one ? [...one.protocols] : null })), [], new Set()), message)
+    assert.throws(
+      () =>
+        allocatePorts(
+          spec.map((one) => ({ ...one, protocols: 'protocols' in one ? [...one.protocols] : null })),
+          [],
+          new Set(),
+        ),
+      message,
+    )
   }
 })

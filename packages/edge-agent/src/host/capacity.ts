@@ -39,11 +39,18 @@ export function holdsMore({ goal, status }: Pick<InstanceRecord, 'goal' | 'statu
 }
 
 /** @returns what is lacking, in words, or undefined when it fits. `others` are the instances besides the wanted one. */
-export function lacks(machine: Machine, rates: Rates, others: readonly InstanceRecord[], want: Amounts, newDisk: boolean): string | undefined {
+export function lacks(
+  machine: Machine,
+  rates: Rates,
+  others: readonly InstanceRecord[],
+  want: Amounts,
+  newDisk: boolean,
+): string | undefined {
   const used = reserved(others)
   const lines: string[] = []
   const compare = (what: string, wanted: number, total: number, taken: number, show: (amount: number) => string) => {
-    if (wanted > 0 && taken + wanted > total) lines.push(`${what}: ${show(wanted)} wanted, ${show(Math.max(0, total - taken))} free of ${show(total)}`)
+    if (wanted > 0 && taken + wanted > total)
+      lines.push(`${what}: ${show(wanted)} wanted, ${show(Math.max(0, total - taken))} free of ${show(total)}`)
   }
   compare('CPUs', want.cpus, machine.cpus * rates.cpuAllocationRate, used.cpus, String)
   compare('memory', want.memory, machine.memory * rates.memoryAllocationRate, used.memory, megabytes)
@@ -51,7 +58,8 @@ export function lacks(machine: Machine, rates: Rates, others: readonly InstanceR
   if (newDisk) {
     compare('disk', want.disk, machine.disk, used.disk, megabytes)
     // AMS keeps a twentieth of the physical disk free, whatever the reservations say.
-    if (machine.diskFree < machine.disk / 20) lines.push(`disk: less than 5% of ${megabytes(machine.disk)} is really free`)
+    if (machine.diskFree < machine.disk / 20)
+      lines.push(`disk: less than 5% of ${megabytes(machine.disk)} is really free`)
   }
   return lines.length > 0 ? lines.join('; ') : undefined
 }

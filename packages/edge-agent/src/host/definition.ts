@@ -21,7 +21,9 @@ export function lxdInstance(record: InstanceRecord, config: Config, cpuMode: Cpu
       'security.idmap.isolated': 'true',
       'limits.memory': `${amounts.memory}B`,
       'limits.processes': '4096',
-      ...(cpuMode === 'pinning' ? { 'limits.cpu': String(amounts.cpus) } : { 'limits.cpu.allowance': `${amounts.cpus * 100}ms/100ms` }),
+      ...(cpuMode === 'pinning'
+        ? { 'limits.cpu': String(amounts.cpus) }
+        : { 'limits.cpu.allowance': `${amounts.cpus * 100}ms/100ms` }),
     } as Record<string, string>,
     devices: {
       root: { type: 'disk', path: '/', pool: config.lxd.storagePool, size: `${amounts.disk}B` },

@@ -1,7 +1,6 @@
 // What is kept of a guest that failed: read through the API under AMS's names, removed with its record.
-import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { createWriteStream, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { rename } from 'node:fs/promises'
-import { createWriteStream } from 'node:fs'
 import { join } from 'node:path'
 import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -40,12 +39,19 @@ export class FailureLogs {
       },
     }
     for (const [name, open] of Object.entries(sources)) {
-      await this.#write(id, name, open, AbortSignal.any([signal, AbortSignal.timeout(patience)])).catch(() => signal.throwIfAborted())
+      await this.#write(id, name, open, AbortSignal.any([signal, AbortSignal.timeout(patience)])).catch(() =>
+        signal.throwIfAborted(),
+      )
     }
     return this.list(id)
   }
 
-  async #write(id: string, name: string, open: (signal: AbortSignal) => Promise<Readable>, signal: AbortSignal): Promise<void> {
+  async #write(
+    id: string,
+    name: string,
+    open: (signal: AbortSignal) => Promise<Readable>,
+    signal: AbortSignal,
+  ): Promise<void> {
     const path = join(this.#directory, id, name)
     const source = await open(signal)
     await pipeline(source, firstBytes(most), createWriteStream(`${path}.part`, { mode: 0o600 }), { signal })
@@ -54,7 +60,9 @@ export class FailureLogs {
 
   list(id: string): string[] {
     try {
-      return readdirSync(join(this.#directory, id)).filter((name) => !name.endsWith('.part')).sort()
+      return readdirSync(join(this.#directory, id))
+        .filter((name) => !name.endsWith('.part'))
+        .sort()
     } catch {
       return []
     }

@@ -6,7 +6,14 @@
 // - At most one loop works on an instance; it looks, plans, executes one step, and looks again.
 // - The loop holds nothing that matters: after a SIGKILL the next agent's loop begins by looking.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type LxdClient, NotFoundError, OperationFailedError, OperationLostError, TimeoutError, UnavailableError } from '@anbox/sdk'
+import {
+  type LxdClient,
+  NotFoundError,
+  OperationFailedError,
+  OperationLostError,
+  TimeoutError,
+  UnavailableError,
+} from '@anbox/sdk'
 import type { Config } from '../config.ts'
 import type { InstanceRecord } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
@@ -15,7 +22,7 @@ import type { CpuMode } from './definition.ts'
 import type { FailureLogs } from './failure-log.ts'
 import type { MachineWatch } from './machine.ts'
 import { plan, type Step } from './plan.ts'
-import { StepRunner } from './runner.ts'
+import { failing, StepRunner } from './runner.ts'
 import { Slots } from './slots.ts'
 
 /** How many instances are made, started, stopped or removed at once: AMS's `node.workers_per_queue`. */
@@ -23,7 +30,15 @@ const workers = 4
 /** Milliseconds between two looks at everything, for what no event told. */
 const resync = 30_000
 
-export type HostParts = { lxd: LxdClient; config: Config; store: Store; logs: FailureLogs; machine: MachineWatch; log: Logger; cpuMode: () => CpuMode }
+export type HostParts = {
+  lxd: LxdClient
+  config: Config
+  store: Store
+  logs: FailureLogs
+  machine: MachineWatch
+  log: Logger
+  cpuMode: () => CpuMode
+}
 
 type Loop = { again: boolean; interrupt: AbortController; done: Promise<void> }
 
@@ -90,7 +105,10 @@ export class Host {
         if (this.#closing.signal.aborted) break
         if (loop.interrupt.signal.aborted) continue
         failures += 1
-        log.warn({ instance: id, error: (error as Error).message, failures }, 'a step did not work; it will be tried again')
+        log.warn(
+          { instance: id, error: (error as Error).message, failures },
+          'a step did not work; it will be tried again',
+        )
         await this.#pause(error, failures, loop.interrupt.signal)
       }
     }
@@ -105,14 +123,15 @@ export class Host {
     const latest = store.instances.get(record.id)
     if (!latest) return 'rest'
     const step = plan(latest, observed)
-    if (step.do !== 'rest') log.debug({ instance: record.id, step: step.do, status: latest.status, goal: latest.goal }, 'step')
+    if (step.do !== 'rest')
+      log.debug({ instance: record.id, step: step.do, status: latest.status, goal: latest.goal }, 'step')
     const execute = () => this.#runner.execute(step, latest, observed, signal, interrupt)
     try {
       await (heavy.has(step.do) ? this.#slots.use(execute, signal) : execute())
     } catch (error) {
       if (!endsLaunch(step, error)) throw error
       const message = `${step.do === 'make' ? 'LXD could not make it' : 'LXD could not start it'}: ${(error as Error).message}`
-      store.instances.change(record.id, (now) => (now.goal === 'deleted' ? now : { ...now, failing: message, goal: 'stopped' }))
+      store.instances.change(record.id, (now) => failing(now, message))
     }
     return step.do
   }
@@ -163,10 +182,16 @@ const heavy: ReadonlySet<Step['do']> = new Set(['make', 'discard', 'start', 'sto
  */
 function endsLaunch(step: Step, error: unknown): boolean {
   if (step.do !== 'make' && step.do !== 'start') return false
-  if (error instanceof UnavailableError || error instanceof TimeoutError || error instanceof OperationLostError) return false
+  if (error instanceof UnavailableError || error instanceof TimeoutError || error instanceof OperationLostError)
+    return false
   const message = error instanceof Error ? error.message : ''
   // Another operation of LXD on the same instance, begun by an agent that was killed, or LXD going down.
-  if (/busy|already exists|already running|in use by another|being created|shutting down|database is locked/i.test(message)) return false
+  if (
+    /busy|already exists|already running|in use by another|being created|shutting down|database is locked/i.test(
+      message,
+    )
+  )
+    return false
   if (error instanceof NotFoundError) return step.do === 'make'
   return error instanceof OperationFailedError || (error instanceof Error && 'code' in error)
 }

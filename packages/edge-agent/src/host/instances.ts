@@ -1,6 +1,7 @@
 // What clients may ask of instances: each request is checked whole, written down, and left to the host to carry out.
-import { badRequest, conflict, forbidden, notFound, notNow, notSupported } from '../errors.ts'
+
 import type { Images } from '../catalogue/images.ts'
+import { badRequest, conflict, forbidden, notFound, notNow, notSupported } from '../errors.ts'
 import type { Operations } from '../operations/operations.ts'
 import { newId } from '../store/id.ts'
 import type { Amounts, Goal, InstanceRecord, OperationRecord } from '../store/records.ts'
@@ -25,7 +26,15 @@ export type Launch = {
   user_data?: string | null
   addons?: string[] | null
   services?: ServiceSpec[] | null
-  resources?: { cpus?: number | null; memory?: number | null; disk_size?: number | null; 'gpu-slots'?: number | null; 'gpu-type'?: string | null; 'vpu-slots'?: number | null; no_disk_reserve?: boolean | null } | null
+  resources?: {
+    cpus?: number | null
+    memory?: number | null
+    disk_size?: number | null
+    'gpu-slots'?: number | null
+    'gpu-type'?: string | null
+    'vpu-slots'?: number | null
+    no_disk_reserve?: boolean | null
+  } | null
   tags?: string[] | null
   config?: {
     platform?: string | null
@@ -43,9 +52,20 @@ export type Launch = {
   source?: { type?: string | null; id?: string | null } | null
 }
 
-export type Change = { desired_status?: string | null; config?: { security?: { delete_protected?: boolean | null } | null } | null }
+export type Change = {
+  desired_status?: string | null
+  config?: { security?: { delete_protected?: boolean | null } | null } | null
+}
 
-export type InstancesParts = { store: Store; operations: Operations; images: Images; machine: MachineWatch; node: NodeSettings; nodeName: string; host: Host }
+export type InstancesParts = {
+  store: Store
+  operations: Operations
+  images: Images
+  machine: MachineWatch
+  node: NodeSettings
+  nodeName: string
+  host: Host
+}
 
 export class Instances {
   readonly #parts: InstancesParts
@@ -71,10 +91,17 @@ export class Instances {
     refuseWhatIsNotServed(launch, this.#parts.nodeName)
     const id = newId()
     const name = launch.name || `ams-${id}`
-    if (!/^[A-Za-z0-9](?:[A-Za-z0-9-]{1,61})[A-Za-z0-9]$/.test(name)) throw badRequest(`name ${JSON.stringify(name)}: 3 to 63 letters, digits and hyphens are allowed, with no hyphen at the ends`)
+    if (!/^[A-Za-z0-9](?:[A-Za-z0-9-]{1,61})[A-Za-z0-9]$/.test(name))
+      throw badRequest(
+        `name ${JSON.stringify(name)}: 3 to 63 letters, digits and hyphens are allowed, with no hyphen at the ends`,
+      )
     const userData = launch.user_data ?? ''
-    if (Buffer.byteLength(userData) > mostUserData) throw badRequest(`user_data has ${Buffer.byteLength(userData)} bytes; ${mostUserData} are allowed: put larger files into the image`)
-    if (this.list().some((other) => other.name === name)) throw conflict(`an instance "${name}" exists already: choose another name, or delete it first`)
+    if (Buffer.byteLength(userData) > mostUserData)
+      throw badRequest(
+        `user_data has ${Buffer.byteLength(userData)} bytes; ${mostUserData} are allowed: put larger files into the image`,
+      )
+    if (this.list().some((other) => other.name === name))
+      throw conflict(`an instance "${name}" exists already: choose another name, or delete it first`)
     if (!launch.image_id) throw badRequest('image_id is missing: name the image to launch (GET /1.0/images lists them)')
     const image = images.get(launch.image_id)
     const version = images.version(image, launch.image_version)
@@ -123,18 +150,37 @@ export class Instances {
     const record = this.get(idOrName)
     if (record.goal === 'deleted') throw conflict(`instance "${idOrName}" is being deleted`)
     const wanted = change.desired_status || undefined
-    if (wanted && wanted !== 'running' && wanted !== 'stopped') throw badRequest(`desired_status must be "running" or "stopped", not "${wanted}"`)
+    if (wanted && wanted !== 'running' && wanted !== 'stopped')
+      throw badRequest(`desired_status must be "running" or "stopped", not "${wanted}"`)
     const deleteProtected = change.config?.security?.delete_protected
-    if (wanted === 'running' && record.goal !== 'running') this.#mustFit(record.amounts, this.list().filter(({ id }) => id !== record.id), false)
-    if (wanted === 'running' && record.failing !== undefined) throw conflict(`instance "${idOrName}" has failed and is being stopped: try again in a moment`)
+    if (wanted === 'running' && record.goal !== 'running')
+      this.#mustFit(
+        record.amounts,
+        this.list().filter(({ id }) => id !== record.id),
+        false,
+      )
+    if (wanted === 'running' && record.failing !== undefined)
+      throw conflict(`instance "${idOrName}" has failed and is being stopped: try again in a moment`)
     const goal = (wanted as Goal | undefined) ?? record.goal
-    const operation = this.#operation([record.id], goal, wanted === 'running' ? 'Starting instance' : wanted === 'stopped' ? 'Stopping instance' : 'Updating instance', noWait || !wanted)
+    const operation = this.#operation(
+      [record.id],
+      goal,
+      wanted === 'running' ? 'Starting instance' : wanted === 'stopped' ? 'Stopping instance' : 'Updating instance',
+      noWait || !wanted,
+    )
     store.instances.change(record.id, (latest) => {
       const config = deleteProtected == null ? latest.config : { ...latest.config, deleteProtected }
       if (!wanted || goal === latest.goal) return { ...latest, config }
       if (goal === 'stopped') return { ...latest, config, goal }
       // Its last failure is over: what was kept of it goes when it fails again, or with the instance.
-      const afresh = { errorMessage: '', statusMessage: '', logsKept: false, bootMilliseconds: undefined, lastStart: undefined, bootDeadline: undefined }
+      const afresh = {
+        errorMessage: '',
+        statusMessage: '',
+        logsKept: false,
+        bootMilliseconds: undefined,
+        lastStart: undefined,
+        bootDeadline: undefined,
+      }
       return { ...latest, ...afresh, config, goal, status: latest.made ? 'prepared' : 'created' }
     })
     host.wake(record.id)
@@ -145,9 +191,18 @@ export class Instances {
   delete(idsOrNames: string[]): OperationRecord {
     const { store, operations, host } = this.#parts
     const records = idsOrNames.map((name) => this.get(name))
-    for (const { name, config } of records) if (config.deleteProtected) throw forbidden(`instance "${name}" is protected from deletion: set config.security.delete_protected to false first`)
+    for (const { name, config } of records)
+      if (config.deleteProtected)
+        throw forbidden(
+          `instance "${name}" is protected from deletion: set config.security.delete_protected to false first`,
+        )
     const ids = [...new Set(records.map(({ id }) => id))]
-    const operation = this.#operation(ids, 'deleted', ids.length === 1 ? 'Deleting instance' : 'Deleting instances', false)
+    const operation = this.#operation(
+      ids,
+      'deleted',
+      ids.length === 1 ? 'Deleting instance' : 'Deleting instances',
+      false,
+    )
     for (const id of ids) {
       store.instances.change(id, (latest) => ({ ...latest, goal: 'deleted' }))
       host.wake(id)
@@ -163,17 +218,27 @@ export class Instances {
   #operation(ids: string[], want: Goal, description: string, noWait: boolean, mayCancel = false): OperationRecord {
     const { operations } = this.#parts
     if (!noWait) return operations.createFor(ids, want, description, mayCancel)
-    const operation = operations.create({ description, resources: { instances: ids.map((id) => `/1.0/instances/${id}`) } })
+    const operation = operations.create({
+      description,
+      resources: { instances: ids.map((id) => `/1.0/instances/${id}`) },
+    })
     operations.succeed(operation.id)
     return operations.get(operation.id)
   }
 
   #mustFit(amounts: Amounts, others: readonly InstanceRecord[], newDisk: boolean): void {
     const { machine, node } = this.#parts
-    if (node.values.unschedulable) throw notNow('no suitable node: this machine is set unschedulable (PATCH /1.0/nodes/… {"unschedulable": false} takes that back)')
-    if (!machine.facts || !machine.online) throw notNow(`no suitable node: LXD does not answer (${machine.reason}); try again when GET /1.0/nodes says online`)
+    if (node.values.unschedulable)
+      throw notNow(
+        'no suitable node: this machine is set unschedulable (PATCH /1.0/nodes/… {"unschedulable": false} takes that back)',
+      )
+    if (!machine.facts || !machine.online)
+      throw notNow(
+        `no suitable node: LXD does not answer (${machine.reason}); try again when GET /1.0/nodes says online`,
+      )
     const lacking = lacks(node.ceiling(machine.facts), node.values, others, amounts, newDisk)
-    if (lacking) throw notNow(`no suitable node, the machine is full (${lacking}): ask for less, or stop or delete instances`)
+    if (lacking)
+      throw notNow(`no suitable node, the machine is full (${lacking}): ask for less, or stop or delete instances`)
   }
 }
 
@@ -205,8 +270,12 @@ function readAmounts(resources: Launch['resources']): Amounts {
     disk: resources?.disk_size || defaultAmounts.disk,
     gpuSlots: resources?.['gpu-slots'] || 0,
   }
-  for (const [name, amount, least] of [['memory', amounts.memory, 16 * 2 ** 20], ['disk_size', amounts.disk, 16 * 2 ** 20]] as const) {
-    if (amount < least) throw badRequest(`resources.${name} is ${amount} bytes; ${least} is the least (sizes are in bytes)`)
+  for (const [name, amount, least] of [
+    ['memory', amounts.memory, 16 * 2 ** 20],
+    ['disk_size', amounts.disk, 16 * 2 ** 20],
+  ] as const) {
+    if (amount < least)
+      throw badRequest(`resources.${name} is ${amount} bytes; ${least} is the least (sizes are in bytes)`)
   }
   return amounts
 }

@@ -5,7 +5,15 @@ import type { LxdClient } from '@anbox/sdk'
 import type { Logger } from '../system/log.ts'
 import type { Machine } from './capacity.ts'
 
-export type Gpu = { id: number; type: 'nvidia' | 'amd' | 'intel' | 'none'; pciAddress: string; renderName: string; numaNode: number; slots: number; encoderSlots: number }
+export type Gpu = {
+  id: number
+  type: 'nvidia' | 'amd' | 'intel' | 'none'
+  pciAddress: string
+  renderName: string
+  numaNode: number
+  slots: number
+  encoderSlots: number
+}
 export type MachineFacts = Machine & { architecture: string; gpus: Gpu[]; lxdVersion: string }
 
 /** Milliseconds between two looks: while LXD answers, and while it does not. */

@@ -68,11 +68,17 @@ export class NodeSettings {
     const next: NodeValues = {
       ...values,
       cpuAllocationRate: positive('cpu_allocation_rate', patch.cpu_allocation_rate) ?? values.cpuAllocationRate,
-      memoryAllocationRate: positive('memory_allocation_rate', patch.memory_allocation_rate) ?? values.memoryAllocationRate,
+      memoryAllocationRate:
+        positive('memory_allocation_rate', patch.memory_allocation_rate) ?? values.memoryAllocationRate,
       tags: patch.tags ?? values.tags,
       unschedulable: patch.unschedulable ?? patch.unscheduable ?? values.unschedulable,
     }
-    const optional = { cpus: positive('cpus', patch.cpus), memory: positive('memory', bytesOf(patch.memory)), gpuSlots: patch.gpu_slots ?? undefined, publicAddress: patch.public_address ?? undefined }
+    const optional = {
+      cpus: positive('cpus', patch.cpus),
+      memory: positive('memory', bytesOf(patch.memory)),
+      gpuSlots: patch.gpu_slots ?? undefined,
+      publicAddress: patch.public_address ?? undefined,
+    }
     for (const [key, value] of Object.entries(optional)) if (value !== undefined) Object.assign(next, { [key]: value })
     this.#store.settings.put({ id: 'node', value: next })
   }

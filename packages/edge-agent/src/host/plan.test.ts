@@ -7,25 +7,71 @@ import { type Observed, plan } from './plan.ts'
 const test = suite('plan')
 
 const absent: Observed = { state: 'absent' }
-const lxd = (power: 'running' | 'stopped' | 'frozen' | 'unknown', more: object = {}): Observed => ({ state: 'present', power, lastStart: 't1', wentDownWithMachine: false, ...more })
+const lxd = (power: 'running' | 'stopped' | 'frozen' | 'unknown', more: object = {}): Observed => ({
+  state: 'present',
+  power,
+  lastStart: 't1',
+  wentDownWithMachine: false,
+  ...more,
+})
 
 const made = { made: true }
 const cases: [string, Parameters<typeof instanceRecord>[0], Observed, string][] = [
   ['a new one is made', {}, absent, 'make'],
   ['a cut-off creation is thrown away before it is made again', {}, lxd('stopped'), 'discard'],
   ['once made it is started', { ...made, status: 'prepared' }, lxd('stopped'), 'start'],
-  ['a start that the agent did not live to see is noted', { ...made, status: 'prepared' }, lxd('running'), 'note-start'],
+  [
+    'a start that the agent did not live to see is noted',
+    { ...made, status: 'prepared' },
+    lxd('running'),
+    'note-start',
+  ],
   ['a started one is checked', { ...made, status: 'started', lastStart: 't1' }, lxd('running'), 'check-boot'],
   ['a running one is left in peace', { ...made, status: 'running', lastStart: 't1' }, lxd('running'), 'rest'],
-  ['one that somebody restarted is checked again', { ...made, status: 'running', lastStart: 't0' }, lxd('running'), 'note-start'],
-  ['one that stopped while booting has failed', { ...made, status: 'started', lastStart: 't1' }, lxd('stopped'), 'fail'],
+  [
+    'one that somebody restarted is checked again',
+    { ...made, status: 'running', lastStart: 't0' },
+    lxd('running'),
+    'note-start',
+  ],
+  [
+    'one that stopped while booting has failed',
+    { ...made, status: 'started', lastStart: 't1' },
+    lxd('stopped'),
+    'fail',
+  ],
   ['one that stopped by itself has failed', { ...made, status: 'running', lastStart: 't1' }, lxd('stopped'), 'fail'],
-  ['one that went down with the machine is started again', { ...made, status: 'running', lastStart: 't1' }, lxd('stopped', { wentDownWithMachine: true }), 'start'],
+  [
+    'one that went down with the machine is started again',
+    { ...made, status: 'running', lastStart: 't1' },
+    lxd('stopped', { wentDownWithMachine: true }),
+    'start',
+  ],
   ['one whose LXD instance vanished has failed', { ...made, status: 'running' }, absent, 'fail'],
-  ['a failing one keeps its logs first', { ...made, status: 'started', failing: 'x', goal: 'stopped' }, lxd('running'), 'keep-logs'],
-  ['then it is stopped', { ...made, status: 'started', failing: 'x', goal: 'stopped', logsKept: true }, lxd('running'), 'stop'],
-  ['then the error is told', { ...made, status: 'started', failing: 'x', goal: 'stopped', logsKept: true }, lxd('stopped'), 'note-error'],
-  ['a failed creation leaves nothing and is told', { status: 'prepared', failing: 'x', goal: 'stopped' }, lxd('stopped'), 'discard'],
+  [
+    'a failing one keeps its logs first',
+    { ...made, status: 'started', failing: 'x', goal: 'stopped' },
+    lxd('running'),
+    'keep-logs',
+  ],
+  [
+    'then it is stopped',
+    { ...made, status: 'started', failing: 'x', goal: 'stopped', logsKept: true },
+    lxd('running'),
+    'stop',
+  ],
+  [
+    'then the error is told',
+    { ...made, status: 'started', failing: 'x', goal: 'stopped', logsKept: true },
+    lxd('stopped'),
+    'note-error',
+  ],
+  [
+    'a failed creation leaves nothing and is told',
+    { status: 'prepared', failing: 'x', goal: 'stopped' },
+    lxd('stopped'),
+    'discard',
+  ],
   ['… once its leftover is gone', { status: 'prepared', failing: 'x', goal: 'stopped' }, absent, 'note-error'],
   ['a failed one is not made again by itself', { status: 'error', goal: 'stopped' }, absent, 'rest'],
   ['a failed one stays stopped', { ...made, status: 'error', goal: 'stopped' }, lxd('running'), 'stop'],
@@ -45,7 +91,13 @@ for (const [title, record, observed, step] of cases) {
 }
 
 test('every state of a record leads to rest or away, whatever LXD says: no step is planned for ever', () => {
-  const effects: Record<string, (record: ReturnType<typeof instanceRecord>, observed: Observed) => [ReturnType<typeof instanceRecord> | undefined, Observed]> = {
+  const effects: Record<
+    string,
+    (
+      record: ReturnType<typeof instanceRecord>,
+      observed: Observed,
+    ) => [ReturnType<typeof instanceRecord> | undefined, Observed]
+  > = {
     make: (record) => [{ ...record, made: true, status: 'prepared' }, lxd('stopped', { lastStart: '' })],
     discard: (record) => [record, absent],
     start: (record) => [{ ...record, status: 'prepared' }, lxd('running', { lastStart: 't2' })],
@@ -65,13 +117,29 @@ test('every state of a record leads to rest or away, whatever LXD says: no step 
       for (const isMade of [true, false])
         for (const failing of [undefined, 'x'])
           for (const logsKept of [true, false])
-            for (const start of [absent, lxd('running'), lxd('stopped'), lxd('stopped', { wentDownWithMachine: true }), lxd('frozen'), lxd('unknown')]) {
-              let record: ReturnType<typeof instanceRecord> | undefined = instanceRecord({ goal, status, made: isMade, failing, logsKept })
+            for (const start of [
+              absent,
+              lxd('running'),
+              lxd('stopped'),
+              lxd('stopped', { wentDownWithMachine: true }),
+              lxd('frozen'),
+              lxd('unknown'),
+            ]) {
+              let record: ReturnType<typeof instanceRecord> | undefined = instanceRecord({
+                goal,
+                status,
+                made: isMade,
+                failing,
+                logsKept,
+              })
               let observed: Observed = start
               for (let steps = 0; record; steps += 1) {
                 const step = plan(record, observed)
                 if (step.do === 'rest') break
-                assert.ok(steps < 15, `${JSON.stringify({ goal, status, isMade, failing, logsKept, start })} goes in circles at ${step.do}`)
+                assert.ok(
+                  steps < 15,
+                  `${JSON.stringify({ goal, status, isMade, failing, logsKept, start })} goes in circles at ${step.do}`,
+                )
                 ;[record, observed] = effects[step.do]?.(record, observed) ?? [record, observed]
               }
               seen += 1

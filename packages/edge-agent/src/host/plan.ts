@@ -59,7 +59,8 @@ function planAbsent(record: InstanceRecord): Step {
 }
 
 function planStopped(record: InstanceRecord, observed: Observed & { state: 'present' }): Step {
-  if (observed.power !== 'stopped') return { do: 'stop', force: record.status === 'error' || observed.power !== 'running' }
+  if (observed.power !== 'stopped')
+    return { do: 'stop', force: record.status === 'error' || observed.power !== 'running' }
   return record.status === 'stopped' || record.status === 'error' ? { do: 'rest' } : { do: 'note-stopped' }
 }
 

@@ -7,15 +7,27 @@ const first = 10_000
 const last = 11_000
 
 /** A service as asked for: AMS's NetworkServiceSpec. */
-export type ServiceSpec = { name?: string | null; port?: number | null; port_end?: number | null; protocols?: string[] | null; expose?: boolean | null }
+export type ServiceSpec = {
+  name?: string | null
+  port?: number | null
+  port_end?: number | null
+  protocols?: string[] | null
+  expose?: boolean | null
+}
 
 /** Services that are known by name alone. */
 const wellKnown: Record<string, number> = { adb: 5559, ssh: 22 }
 
 /** Gives every service its ports on the machine. @throws ApiError 400, or 503 when none is left. */
-export function allocatePorts(specs: readonly ServiceSpec[], instances: readonly InstanceRecord[], busy: ReadonlySet<number> = listeningPorts()): ServicePort[] {
+export function allocatePorts(
+  specs: readonly ServiceSpec[],
+  instances: readonly InstanceRecord[],
+  busy: ReadonlySet<number> = listeningPorts(),
+): ServicePort[] {
   const taken = new Set(busy)
-  for (const { services } of instances) for (const service of services) for (let port = service.nodePort; port <= service.nodePortEnd; port += 1) taken.add(port)
+  for (const { services } of instances)
+    for (const service of services)
+      for (let port = service.nodePort; port <= service.nodePortEnd; port += 1) taken.add(port)
   const names = new Set<string>()
   return specs.map((spec) => {
     const service = parse(spec)
@@ -31,12 +43,15 @@ export function allocatePorts(specs: readonly ServiceSpec[], instances: readonly
 function parse(spec: ServiceSpec): Omit<ServicePort, 'nodePort' | 'nodePortEnd'> {
   const name = spec.name ?? ''
   const port = spec.port || wellKnown[name]
-  if (!/^[A-Za-z0-9_-]{1,20}$/.test(name)) throw badRequest(`services: the name ${JSON.stringify(name)} must be 1 to 20 letters, digits, "-" or "_"`)
+  if (!/^[A-Za-z0-9_-]{1,20}$/.test(name))
+    throw badRequest(`services: the name ${JSON.stringify(name)} must be 1 to 20 letters, digits, "-" or "_"`)
   if (!port) throw badRequest(`services: "${name}" needs a port from 1 to 65535`)
   const portEnd = spec.port_end || port
   if (portEnd < port) throw badRequest(`services: "${name}" ends at port ${portEnd}, before its first port ${port}`)
   const protocols = spec.protocols?.length ? spec.protocols : ['tcp']
-  for (const protocol of protocols) if (protocol !== 'tcp' && protocol !== 'udp') throw badRequest(`services: "${name}" has the protocol "${protocol}"; tcp and udp are known`)
+  for (const protocol of protocols)
+    if (protocol !== 'tcp' && protocol !== 'udp')
+      throw badRequest(`services: "${name}" has the protocol "${protocol}"; tcp and udp are known`)
   return { name, port, portEnd, protocols: [...new Set(protocols)] as ('tcp' | 'udp')[], expose: spec.expose ?? false }
 }
 
@@ -46,7 +61,9 @@ function findRun(taken: ReadonlySet<number>, length: number): number {
     if (taken.has(port)) start = port + 1
     else if (port - start + 1 === length) return start
   }
-  throw notNow(`no ${length} free port(s) in a row from ${first} to ${last}: delete instances, or ask for fewer services`)
+  throw notNow(
+    `no ${length} free port(s) in a row from ${first} to ${last}: delete instances, or ask for fewer services`,
+  )
 }
 
 /** Ports somebody on this machine listens on, from the kernel's tables (proc(5)). */
@@ -62,7 +79,8 @@ function listeningPorts(): Set<number> {
     for (const line of text.split('\n').slice(1)) {
       const [, local, , state] = line.trim().split(/\s+/)
       // 0A is LISTEN; udp sockets have no such state.
-      if (local && (state === '0A' || table.startsWith('udp'))) ports.add(Number.parseInt(local.split(':')[1] ?? '', 16))
+      if (local && (state === '0A' || table.startsWith('udp')))
+        ports.add(Number.parseInt(local.split(':')[1] ?? '', 16))
     }
   }
   return ports

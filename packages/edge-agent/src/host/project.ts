@@ -7,8 +7,14 @@ import { projectConfig } from './definition.ts'
 /** @param lxd client of the default project. @throws ConfigurationError where the pool or the network is missing. */
 export async function ensureProject(lxd: LxdClient, config: Config, hasGpu: boolean): Promise<void> {
   const { project, storagePool, network } = config.lxd
-  await must(lxd.storagePools.get(storagePool), `lxd.storagePool: LXD has no storage pool "${storagePool}"; make it with "lxc storage create ${storagePool} btrfs"`)
-  await must(lxd.networks.get(network), `lxd.network: LXD has no network "${network}"; make it with "lxc network create ${network}"`)
+  await must(
+    lxd.storagePools.get(storagePool),
+    `lxd.storagePool: LXD has no storage pool "${storagePool}"; make it with "lxc storage create ${storagePool} btrfs"`,
+  )
+  await must(
+    lxd.networks.get(network),
+    `lxd.network: LXD has no network "${network}"; make it with "lxc network create ${network}"`,
+  )
   const wanted = projectConfig(config, hasGpu)
   try {
     const current = await lxd.projects.get(project)

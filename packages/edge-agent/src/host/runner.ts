@@ -1,4 +1,5 @@
 // Executes one planned step about one instance. Every step may be cut off anywhere and done again.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type LxdClient, NotFoundError } from '@anbox/sdk'
 import type { Config } from '../config.ts'
 import type { InstanceRecord } from '../store/records.ts'
@@ -15,6 +16,8 @@ const addressPatience = 2_000
 
 export type RunnerParts = { lxd: LxdClient; config: Config; store: Store; logs: FailureLogs; cpuMode: () => CpuMode }
 
+const lastPower = ({ config }: { config?: Record<string, string> }) => config?.['volatile.last_state.power']
+
 export class StepRunner {
   readonly #parts: RunnerParts
 
@@ -24,13 +27,18 @@ export class StepRunner {
 
   async observe({ lxdName }: InstanceRecord, signal: AbortSignal): Promise<Observed> {
     try {
-      const found = await this.#parts.lxd.instances.get(lxdName, { signal })
+      let found = await this.#parts.lxd.instances.get(lxdName, { signal })
+      // LXD says "stopped" before it has noted that the guest stopped by itself; only what stays RUNNING went down with LXD.
+      for (let looks = 0; looks < 20 && found.status === 'Stopped' && lastPower(found) === 'RUNNING'; looks += 1) {
+        await sleep(100, undefined, { signal })
+        found = await this.#parts.lxd.instances.get(lxdName, { signal })
+      }
       const power = found.status?.toLowerCase() ?? ''
       return {
         state: 'present',
         power: power === 'running' || power === 'stopped' || power === 'frozen' ? power : 'unknown',
         lastStart: found.last_used_at ?? '',
-        wentDownWithMachine: found.config?.['volatile.last_state.power'] === 'RUNNING',
+        wentDownWithMachine: lastPower(found) === 'RUNNING',
       }
     } catch (error) {
       if (error instanceof NotFoundError) return { state: 'absent' }
@@ -39,10 +47,17 @@ export class StepRunner {
   }
 
   /** @param signal ends waiting; @param interrupt ends the boot check, because something is wanted or known anew. */
-  async execute(step: Step, record: InstanceRecord, observed: Observed, signal: AbortSignal, interrupt: AbortSignal): Promise<void> {
+  async execute(
+    step: Step,
+    record: InstanceRecord,
+    observed: Observed,
+    signal: AbortSignal,
+    interrupt: AbortSignal,
+  ): Promise<void> {
     const { lxd, store, logs, config } = this.#parts
     const { id, lxdName } = record
-    const change = (fields: Partial<InstanceRecord>) => store.instances.change(id, (latest) => ({ ...latest, ...fields }))
+    const change = (fields: Partial<InstanceRecord>) =>
+      store.instances.change(id, (latest) => ({ ...latest, ...fields }))
     switch (step.do) {
       case 'rest':
         return
@@ -59,7 +74,11 @@ export class StepRunner {
         await this.#remove(lxdName, signal)
         return
       case 'start': {
-        change({ bootDeadline: Date.now() + config.bootCheck.timeoutSeconds * 1000, statusMessage: 'starting', status: 'prepared' })
+        change({
+          bootDeadline: Date.now() + config.bootCheck.timeoutSeconds * 1000,
+          statusMessage: 'starting',
+          status: 'prepared',
+        })
         await (await lxd.instances.setState(lxdName, { action: 'start', timeout: -1 })).wait({ signal })
         return
       }
@@ -69,7 +88,10 @@ export class StepRunner {
           status: 'started',
           lastStart: step.lastStart,
           statusMessage: 'Android is booting',
-          bootDeadline: record.status === 'prepared' && record.bootDeadline ? record.bootDeadline : Date.now() + config.bootCheck.timeoutSeconds * 1000,
+          bootDeadline:
+            record.status === 'prepared' && record.bootDeadline
+              ? record.bootDeadline
+              : Date.now() + config.bootCheck.timeoutSeconds * 1000,
         })
         return
       case 'check-boot':
@@ -80,7 +102,7 @@ export class StepRunner {
         change({ status: 'stopped', statusMessage: '', address: '', bootDeadline: undefined })
         return
       case 'fail':
-        change({ failing: step.message, goal: 'stopped', statusMessage: 'failed; keeping its logs' })
+        store.instances.change(id, (latest) => failing(latest, step.message))
         return
       case 'keep-logs': {
         const running = observed.state === 'present' && observed.power === 'running'
@@ -89,7 +111,13 @@ export class StepRunner {
         return
       }
       case 'note-error':
-        change({ status: 'error', errorMessage: record.failing ?? '', failing: undefined, goal: 'stopped', statusMessage: '', address: '' })
+        change({
+          status: 'error',
+          errorMessage: record.failing ?? '',
+          failing: undefined,
+          statusMessage: '',
+          address: '',
+        })
         return
       case 'remove':
         return this.#remove(lxdName, signal)
@@ -111,20 +139,27 @@ export class StepRunner {
       if (latest.goal !== 'running' || latest.failing !== undefined) return latest
       if (up) return { ...latest, status: 'running', statusMessage: '', address, bootMilliseconds }
       const command = config.bootCheck.command.join(' ')
-      return { ...latest, goal: 'stopped', failing: `Android did not come up within ${timeout} s ("${command}" never printed "${config.bootCheck.expect}"); its logs are kept`, statusMessage: 'failed; keeping its logs' }
+      return failing(
+        latest,
+        `Android did not come up within ${timeout} s ("${command}" never printed "${config.bootCheck.expect}"); its logs are kept`,
+      )
     })
   }
 
   async #stop(lxdName: string, force: boolean, signal: AbortSignal): Promise<void> {
     const { instances } = this.#parts.lxd
-    const stop = async (force: boolean) => (await instances.setState(lxdName, { action: 'stop', timeout: force ? -1 : shutdownPatience, force })).wait({ signal })
+    const stop = async (force: boolean) =>
+      (await instances.setState(lxdName, { action: 'stop', timeout: force ? -1 : shutdownPatience, force })).wait({
+        signal,
+      })
     if (force) await stop(true)
-    else await stop(false).catch(async (error) => {
-      signal.throwIfAborted()
-      // A guest that does not listen is stopped all the same; one that is gone or an LXD that is away is seen at the next look.
-      if (error instanceof NotFoundError) throw error
-      await stop(true)
-    })
+    else
+      await stop(false).catch(async (error) => {
+        signal.throwIfAborted()
+        // A guest that does not listen is stopped all the same; one that is gone or an LXD that is away is seen at the next look.
+        if (error instanceof NotFoundError) throw error
+        await stop(true)
+      })
   }
 
   async #remove(lxdName: string, signal: AbortSignal): Promise<void> {
@@ -139,19 +174,33 @@ export class StepRunner {
   async #waitForOthers(lxdName: string, signal: AbortSignal): Promise<void> {
     const { operations } = this.#parts.lxd
     for (const operation of await operations.list()) {
-      const about = (operation.resources?.instances ?? []).some((url) => url.replace(/\?.*$/, '').endsWith(`/${lxdName}`))
+      const about = (operation.resources?.instances ?? []).some((url) =>
+        url.replace(/\?.*$/, '').endsWith(`/${lxdName}`),
+      )
       if (about && !operation.final) await operation.wait({ signal }).catch(() => signal.throwIfAborted())
     }
   }
 
   async #putUserData({ lxdName, userData }: InstanceRecord, signal: AbortSignal): Promise<void> {
     const { files } = this.#parts.lxd.instances
-    for (const directory of ['/var', '/var/lib', '/var/lib/anbox']) await files.mkdir(lxdName, directory, { mode: 0o755, signal })
+    for (const directory of ['/var', '/var/lib', '/var/lib/anbox'])
+      await files.mkdir(lxdName, directory, { mode: 0o755, signal })
     await files.put(lxdName, '/var/lib/anbox/userdata', userData, { mode: 0o644, uid: 0, gid: 0, signal })
   }
 
   #tell(id: string, metadata: Record<string, unknown> | null): void {
-    const text = Object.entries(metadata ?? {}).find(([key, value]) => key.endsWith('_progress') && typeof value === 'string')?.[1]
-    if (text) this.#parts.store.instances.change(id, (latest) => (latest.goal === 'running' ? { ...latest, statusMessage: `unpacking: ${text}` } : latest))
+    const text = Object.entries(metadata ?? {}).find(
+      ([key, value]) => key.endsWith('_progress') && typeof value === 'string',
+    )?.[1]
+    if (text)
+      this.#parts.store.instances.change(id, (latest) =>
+        latest.goal === 'running' ? { ...latest, statusMessage: `unpacking: ${text}` } : latest,
+      )
   }
+}
+
+/** Begins a failure, unless somebody asked for the instance to be deleted meanwhile: then that is done. */
+export function failing(record: InstanceRecord, message: string): InstanceRecord {
+  if (record.goal === 'deleted') return record
+  return { ...record, goal: 'stopped', failing: message, statusMessage: 'failed; keeping its logs' }
 }

@@ -18,7 +18,8 @@ const retention = 5 * 60_000
 
 export const isFinal = (status: OperationStatus) => status !== 'running' && status !== 'cancelling'
 
-type New = Pick<OperationRecord, 'description' | 'resources'> & Partial<Pick<OperationRecord, 'class' | 'metadata' | 'mayCancel' | 'subjects' | 'want'>>
+type New = Pick<OperationRecord, 'description' | 'resources'> &
+  Partial<Pick<OperationRecord, 'class' | 'metadata' | 'mayCancel' | 'subjects' | 'want'>>
 
 export class Operations {
   readonly #store: Store
@@ -99,7 +100,11 @@ export class Operations {
   }
 
   fail(id: string, message: string): void {
-    this.#change(id, (operation) => ({ ...operation, status: operation.status === 'cancelling' ? 'cancelled' : 'failure', err: message }))
+    this.#change(id, (operation) => ({
+      ...operation,
+      status: operation.status === 'cancelling' ? 'cancelled' : 'failure',
+      err: message,
+    }))
   }
 
   /** Says how this operation is cancelled, for as long as it runs. */
@@ -111,10 +116,12 @@ export class Operations {
   cancel(id: string): void {
     const operation = this.get(id)
     if (isFinal(operation.status)) throw new ApiError(400, `operation "${id}" has ended`)
-    if (!operation.mayCancel) throw new ApiError(400, `operation "${id}" (${operation.description}) cannot be cancelled`)
+    if (!operation.mayCancel)
+      throw new ApiError(400, `operation "${id}" (${operation.description}) cannot be cancelled`)
     this.#change(id, (running) => ({ ...running, status: 'cancelling' }))
     if (operation.want === 'running') {
-      for (const subject of operation.subjects) this.#store.instances.change(subject, (record) => ({ ...record, goal: 'deleted' }))
+      for (const subject of operation.subjects)
+        this.#store.instances.change(subject, (record) => ({ ...record, goal: 'deleted' }))
     }
     this.#cancels.get(id)?.()
     this.check(id)
@@ -163,7 +170,8 @@ export class Operations {
     if (verdicts.every((found) => found === 'done')) return this.succeed(operation.id)
     const [record] = records
     const stage = record?.failing ? 'failing' : record?.status
-    if (record && stage !== undefined && operation.metadata?.stage !== stage) this.progress(operation.id, { stage, progress: { stage, message: record.statusMessage } })
+    if (record && stage !== undefined && operation.metadata?.stage !== stage)
+      this.progress(operation.id, { stage, progress: { stage, message: record.statusMessage } })
   }
 
   #change(id: string, edit: (operation: OperationRecord) => OperationRecord): void {
@@ -199,6 +207,7 @@ function verdict(record: InstanceRecord | undefined, want: Goal): 'done' | 'open
   if (want === 'deleted') return record ? 'open' : 'done'
   if (!record) return { failed: 'the instance was deleted meanwhile' }
   if (record.status === 'error' && !record.failing && record.goal !== 'running') return { failed: record.errorMessage }
-  if (record.goal !== want && !record.failing) return { failed: `another request asked for the instance to be ${record.goal} meanwhile` }
+  if (record.goal !== want && !record.failing)
+    return { failed: `another request asked for the instance to be ${record.goal} meanwhile` }
   return record.status === want ? 'done' : 'open'
 }

@@ -13,7 +13,9 @@ export class Collection<T extends Document> {
 
   constructor(database: DatabaseSync, table: string) {
     database.exec(`CREATE TABLE IF NOT EXISTS ${table} (id TEXT PRIMARY KEY, document TEXT NOT NULL) STRICT`)
-    this.#put = database.prepare(`INSERT INTO ${table} (id, document) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET document = excluded.document`)
+    this.#put = database.prepare(
+      `INSERT INTO ${table} (id, document) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET document = excluded.document`,
+    )
     this.#delete = database.prepare(`DELETE FROM ${table} WHERE id = ?`)
     for (const row of database.prepare(`SELECT document FROM ${table} ORDER BY rowid`).all()) {
       const document = JSON.parse(String(row.document)) as T

@@ -16,7 +16,12 @@ export type ServicePort = {
 }
 
 /** What an instance takes of the machine. Memory and disk in bytes. */
-export type Amounts = { readonly cpus: number; readonly memory: number; readonly disk: number; readonly gpuSlots: number }
+export type Amounts = {
+  readonly cpus: number
+  readonly memory: number
+  readonly disk: number
+  readonly gpuSlots: number
+}
 
 /** One record, one LXD instance, one Android system. */
 export type InstanceRecord = {
@@ -50,7 +55,12 @@ export type InstanceRecord = {
   readonly services: readonly ServicePort[]
   readonly tags: readonly string[]
   readonly userData: string
-  readonly config: { readonly platform: string; readonly deleteProtected: boolean; readonly disableWatchdog: boolean; readonly devmode: boolean }
+  readonly config: {
+    readonly platform: string
+    readonly deleteProtected: boolean
+    readonly disableWatchdog: boolean
+    readonly devmode: boolean
+  }
 }
 
 export type ImageVersion = {

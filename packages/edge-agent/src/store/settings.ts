@@ -4,7 +4,8 @@ import { badRequest, forbidden, notFound, notSupported } from '../errors.ts'
 import type { Store } from './store.ts'
 
 /** Keys of AMS that mean nothing on one machine, or nothing yet. */
-const known = /^(agent|application|container|core|cpu|gpu|images|instance|load_balancer|node|oidc|openfga|registry|scheduler)\./
+const known =
+  /^(agent|application|container|core|cpu|gpu|images|instance|load_balancer|node|oidc|openfga|registry|scheduler)\./
 
 export class Settings {
   readonly #store: Store
@@ -34,7 +35,8 @@ export class Settings {
       case 'core.trust_password':
         return this.#write(name, value === '' ? undefined : hashed(value))
       case 'cpu.limit_mode':
-        if (value !== 'scheduler' && value !== 'pinning') throw badRequest(`cpu.limit_mode must be "scheduler" or "pinning", not "${value}"`)
+        if (value !== 'scheduler' && value !== 'pinning')
+          throw badRequest(`cpu.limit_mode must be "scheduler" or "pinning", not "${value}"`)
         return this.#write(name, value)
       case 'core.https_address':
         throw badRequest('core.https_address is read only: set api.address and api.port in the configuration file')
@@ -47,7 +49,8 @@ export class Settings {
   checkTrustPassword(password: string): void {
     const stored = this.#read('core.trust_password')
     const [salt = '', digest = ''] = typeof stored === 'string' ? stored.split(':') : []
-    if (!digest || !timingSafeEqual(Buffer.from(hashed(password, salt)), Buffer.from(`${salt}:${digest}`))) throw forbidden('the trust password is wrong, or none is set')
+    if (!digest || !timingSafeEqual(Buffer.from(hashed(password, salt)), Buffer.from(`${salt}:${digest}`)))
+      throw forbidden('the trust password is wrong, or none is set')
   }
 
   #read(id: string): unknown {

@@ -21,7 +21,9 @@ export class Store {
     chmodSync(path, 0o600)
     try {
       // The exclusive lock is what keeps two agents from driving the same machine.
-      this.#database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA user_version = 1; BEGIN EXCLUSIVE; COMMIT')
+      this.#database.exec(
+        'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA user_version = 1; BEGIN EXCLUSIVE; COMMIT',
+      )
     } catch (error) {
       throw new Error(`${path} is in use: another agent runs on this state directory`, { cause: error })
     }

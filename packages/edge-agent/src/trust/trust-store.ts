@@ -63,7 +63,8 @@ export class TrustStore {
 export function verdictOf(socket: TLSSocket): Verdict {
   const certificate = socket.getPeerX509Certificate()
   if (!certificate) return { trusted: false, reason: 'no client certificate was sent' }
-  if (!socket.authorized) return { trusted: false, reason: `the client certificate is not trusted (${socket.authorizationError})` }
+  if (!socket.authorized)
+    return { trusted: false, reason: `the client certificate is not trusted (${socket.authorizationError})` }
   return { trusted: true, fingerprint: fingerprintOf(certificate.raw) }
 }
 

@@ -10,7 +10,13 @@ import type { Operations } from '../../operations/operations.ts'
 import type { OperationRecord } from '../../store/records.ts'
 import { fromClient, toClient } from './streams.ts'
 
-export type ExecRequest = { command: string[]; environment?: Record<string, string> | null; interactive?: boolean | null; width?: number | null; height?: number | null }
+export type ExecRequest = {
+  command: string[]
+  environment?: Record<string, string> | null
+  interactive?: boolean | null
+  width?: number | null
+  height?: number | null
+}
 type Target = { id: string; lxdName: string }
 type Running = { signal(number: number): void; resize?(width: number, height: number): void }
 
@@ -30,7 +36,13 @@ export class ExecSession {
   readonly #ended: (id: string) => void
   #running: Promise<Running> | undefined
 
-  constructor(lxd: LxdClient, target: Target, request: ExecRequest, operations: Operations, ended: (id: string) => void) {
+  constructor(
+    lxd: LxdClient,
+    target: Target,
+    request: ExecRequest,
+    operations: Operations,
+    ended: (id: string) => void,
+  ) {
     this.#lxd = lxd
     this.#target = target
     this.#request = request
@@ -43,10 +55,17 @@ export class ExecSession {
       description: 'Executing command',
       resources: { instances: [`/1.0/instances/${target.id}`] },
       mayCancel: true,
-      metadata: { command: request.command, interactive: request.interactive ?? false, fds: Object.fromEntries(this.#secrets) },
+      metadata: {
+        command: request.command,
+        interactive: request.interactive ?? false,
+        fds: Object.fromEntries(this.#secrets),
+      },
     })
     operations.onCancel(this.operation.id, () => this.#end(() => operations.fail(this.operation.id, 'cancelled')))
-    this.#timer = setTimeout(() => this.#fail(new Error(`the client did not connect its sockets within ${patience / 1000} s`)), patience)
+    this.#timer = setTimeout(
+      () => this.#fail(new Error(`the client did not connect its sockets within ${patience / 1000} s`)),
+      patience,
+    )
   }
 
   get #required(): string[] {
@@ -73,9 +92,16 @@ export class ExecSession {
 
   async #runSplit(): Promise<Running> {
     const { command, environment } = this.#request
-    const running = await this.#lxd.instances.exec(this.#target.lxdName, { command, environment: environment ?? {}, signal: this.#stop.signal })
+    const running = await this.#lxd.instances.exec(this.#target.lxdName, {
+      command,
+      environment: environment ?? {},
+      signal: this.#stop.signal,
+    })
     fromClient(this.#client('0'), running.stdin)
-    const outputs = [pipeline(running.stdout, toClient(this.#client('1'))), pipeline(running.stderr, toClient(this.#client('2')))]
+    const outputs = [
+      pipeline(running.stdout, toClient(this.#client('1'))),
+      pipeline(running.stderr, toClient(this.#client('2'))),
+    ]
     this.#stopWhenAlone(['1', '2'])
     this.#finish(running.done, outputs)
     return running
@@ -84,7 +110,12 @@ export class ExecSession {
   async #runTerminal(): Promise<Running> {
     const { command, environment, width, height } = this.#request
     const size = { width: width || 80, height: height || 24 }
-    const running = await this.#lxd.instances.execInteractive(this.#target.lxdName, { command, environment: environment ?? {}, ...size, signal: this.#stop.signal })
+    const running = await this.#lxd.instances.execInteractive(this.#target.lxdName, {
+      command,
+      environment: environment ?? {},
+      ...size,
+      signal: this.#stop.signal,
+    })
     fromClient(this.#client('0'), running.terminal)
     this.#stopWhenAlone(['0'])
     this.#finish(running.done, [pipeline(running.terminal, toClient(this.#client('0')))])
@@ -120,7 +151,8 @@ export class ExecSession {
   #stopWhenAlone(outputs: string[]): void {
     for (const fd of outputs) {
       this.#client(fd).on('close', () => {
-        if (outputs.every((name) => this.#client(name).readyState !== 1)) this.#stop.abort(new Error('the client went away'))
+        if (outputs.every((name) => this.#client(name).readyState !== 1))
+          this.#stop.abort(new Error('the client went away'))
       })
     }
   }
@@ -144,7 +176,11 @@ export class ExecSession {
 /** LXD's control messages; sizes are strings on the wire. What is no such message does nothing, as in LXD. */
 function parseControl(text: string): { signal?: number; width?: number; height?: number } {
   try {
-    const { command, args, signal } = JSON.parse(text) as { command?: string; args?: { width?: string; height?: string } | null; signal?: number }
+    const { command, args, signal } = JSON.parse(text) as {
+      command?: string
+      args?: { width?: string; height?: string } | null
+      signal?: number
+    }
     if (command === 'signal' && Number.isInteger(signal)) return { signal: Number(signal) }
     if (command === 'window-resize') return { width: Number(args?.width), height: Number(args?.height) }
   } catch {

@@ -8,7 +8,8 @@ const open = (socket: WebSocket) => socket.readyState === socket.OPEN
 export function toClient(socket: WebSocket): Writable {
   return new Writable({
     highWaterMark: 256 * 1024,
-    write: (chunk: Buffer, _encoding, done) => (open(socket) ? socket.send(chunk, { binary: true }, () => done()) : done()),
+    write: (chunk: Buffer, _encoding, done) =>
+      open(socket) ? socket.send(chunk, { binary: true }, () => done()) : done(),
     final: (done) => (open(socket) ? socket.send('', { binary: false }, () => done()) : done()),
   })
 }

@@ -2,10 +2,20 @@
 import type { Config } from '../../config.ts'
 import type { InstanceRecord } from '../../store/records.ts'
 
-const codes = { error: -1, unknown: 0, created: 1, prepared: 2, started: 3, running: 4, stopped: 5, deleted: 6 } as const
+const codes = {
+  error: -1,
+  unknown: 0,
+  created: 1,
+  prepared: 2,
+  started: 3,
+  running: 4,
+  stopped: 5,
+  deleted: 6,
+} as const
 
 /** `deleted` means: being removed. */
-export const statusOf = (record: InstanceRecord): keyof typeof codes => (record.goal === 'deleted' ? 'deleted' : record.status)
+export const statusOf = (record: InstanceRecord): keyof typeof codes =>
+  record.goal === 'deleted' ? 'deleted' : record.status
 
 export function renderInstance(record: InstanceRecord, { node }: Config) {
   const status = statusOf(record)

@@ -1,5 +1,5 @@
 // This machine as AMS writes a node. Facts come from LXD; what is reserved comes from our own records.
-import { reserved, holdsMore } from '../../host/capacity.ts'
+import { holdsMore, reserved } from '../../host/capacity.ts'
 import type { Services } from '../services.ts'
 
 const offline = { status: 'offline', status_code: 5 }
@@ -45,6 +45,12 @@ export function renderNode({ config, machine, node, instances }: Services) {
     vpus: [],
     entitlements: [],
     'edge.status_message': machine.online ? '' : machine.reason,
-    'edge.reserved': { cpus: used.cpus, memory: used.memory, disk: used.disk, gpu_slots: used.gpuSlots, instances: instances.list().filter(holdsMore).length },
+    'edge.reserved': {
+      cpus: used.cpus,
+      memory: used.memory,
+      disk: used.disk,
+      gpu_slots: used.gpuSlots,
+      instances: instances.list().filter(holdsMore).length,
+    },
   }
 }

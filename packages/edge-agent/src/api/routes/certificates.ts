@@ -10,7 +10,11 @@ import type { Services } from '../services.ts'
 
 type Named = { Params: { fingerprint: string }; Querystring: Query }
 
-export function certificateRoutes(app: FastifyInstance, { trust, settings, operations }: Services, contract: Contract): void {
+export function certificateRoutes(
+  app: FastifyInstance,
+  { trust, settings, operations }: Services,
+  contract: Contract,
+): void {
   const render = (record: ReturnType<typeof trust.get>) => ({ certificate: derOf(record), fingerprint: record.id })
 
   app.get<Named>('/1.0/certificates', ({ query }, reply) => {
@@ -18,7 +22,9 @@ export function certificateRoutes(app: FastifyInstance, { trust, settings, opera
     return sync(reply, recursive(query) ? all.map(render) : all.map(({ id }) => `/1.0/certificates/${id}`), all.length)
   })
 
-  app.get<Named>('/1.0/certificates/:fingerprint', ({ params }, reply) => sync(reply, render(trust.get(params.fingerprint))))
+  app.get<Named>('/1.0/certificates/:fingerprint', ({ params }, reply) =>
+    sync(reply, render(trust.get(params.fingerprint))),
+  )
 
   // Open: a client that is not trusted yet brings the trust password.
   app.post('/1.0/certificates', { config: { open: true } }, (request, reply) => {
@@ -26,11 +32,17 @@ export function certificateRoutes(app: FastifyInstance, { trust, settings, opera
     const body = request.body as { certificate?: string | null; 'trust-password'?: string | null }
     const verdict = trustOf(request)
     if (!verdict.trusted) {
-      if (!body['trust-password']) throw forbidden(`${verdict.reason}: only a trusted client, or one with the trust password, may add a certificate`)
+      if (!body['trust-password'])
+        throw forbidden(
+          `${verdict.reason}: only a trusted client, or one with the trust password, may add a certificate`,
+        )
       settings.checkTrustPassword(body['trust-password'])
     }
     const record = trust.add(body.certificate ?? '')
-    const operation = operations.create({ description: 'Adding certificate', resources: { certificates: [`/1.0/certificates/${record.id}`] } })
+    const operation = operations.create({
+      description: 'Adding certificate',
+      resources: { certificates: [`/1.0/certificates/${record.id}`] },
+    })
     operations.succeed(operation.id)
     return accepted(reply, operations.get(operation.id))
   })

@@ -3,20 +3,27 @@ import type { FastifyInstance } from 'fastify'
 import { badRequest, unauthorized } from '../../errors.ts'
 import type { Contract } from '../contract.ts'
 import { accepted } from '../envelope.ts'
-import { type ExecRequest, ExecSessions } from '../exec/session.ts'
+import type { ExecRequest, ExecSessions } from '../exec/session.ts'
 import { type Query, text } from '../query.ts'
 import type { Services } from '../services.ts'
 
 type Named = { Params: { id: string }; Querystring: Query }
 
-export function execRoutes(app: FastifyInstance, sessions: ExecSessions, { instances, lxd, operations }: Services, contract: Contract): void {
+export function execRoutes(
+  app: FastifyInstance,
+  sessions: ExecSessions,
+  { instances, lxd, operations }: Services,
+  contract: Contract,
+): void {
   app.post<Named>('/1.0/instances/:id/exec', (request, reply) => {
     contract.checkBody('instance_exec_post', request.body)
     const asked = request.body as ExecRequest
-    if (!asked.command?.length || asked.command[0] === '') throw badRequest('command is missing: a list, the program first')
+    if (!asked.command?.length || asked.command[0] === '')
+      throw badRequest('command is missing: a list, the program first')
     const instance = instances.get(request.params.id)
     // Also while it boots: that is when somebody wants to look inside.
-    if (instance.goal !== 'running' || (instance.status !== 'running' && instance.status !== 'started')) throw badRequest(`instance "${instance.name}" is ${instance.status}: it must be running to execute a command`)
+    if (instance.goal !== 'running' || (instance.status !== 'running' && instance.status !== 'started'))
+      throw badRequest(`instance "${instance.name}" is ${instance.status}: it must be running to execute a command`)
     return accepted(reply, sessions.open(lxd, instance, asked, operations))
   })
 
@@ -28,7 +35,7 @@ export function execRoutes(app: FastifyInstance, sessions: ExecSessions, { insta
       config: { open: true },
       preValidation: async ({ params, query }) => {
         const secret = text(query, 'secret')
-        if (!secret) throw unauthorized('?secret= is missing: the operation\'s metadata has one for each socket')
+        if (!secret) throw unauthorized("?secret= is missing: the operation's metadata has one for each socket")
         sessions.get(params.id).fdOf(secret)
       },
     },

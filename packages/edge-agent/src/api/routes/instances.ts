@@ -36,7 +36,10 @@ export function instanceRoutes(app: FastifyInstance, { instances, logs, config }
 
   app.patch<Named>('/1.0/instances/:id', (request, reply) => {
     contract.checkBody('instance_patch', request.body)
-    return accepted(reply, instances.change(request.params.id, request.body as Change, flag(request.query, 'no_wait') ?? false))
+    return accepted(
+      reply,
+      instances.change(request.params.id, request.body as Change, flag(request.query, 'no_wait') ?? false),
+    )
   })
 
   app.delete<Named>('/1.0/instances/:id', (request, reply) => {
@@ -46,7 +49,10 @@ export function instanceRoutes(app: FastifyInstance, { instances, logs, config }
 
   app.get<Named>('/1.0/instances/:id/logs', ({ params }, reply) => {
     const { id } = instances.get(params.id)
-    return sync(reply, logs.list(id).map((name) => `/1.0/instances/${id}/logs/${name}`))
+    return sync(
+      reply,
+      logs.list(id).map((name) => `/1.0/instances/${id}/logs/${name}`),
+    )
   })
 
   app.get<Named>('/1.0/instances/:id/logs/:name', ({ params }, reply) => {
@@ -55,7 +61,8 @@ export function instanceRoutes(app: FastifyInstance, { instances, logs, config }
     return reply.type('application/octet-stream').send(createReadStream(path))
   })
 
-  for (const path of ['/1.0/instances/:id/shares', '/1.0/instances/:id/shares/*']) app.all(path, () => Promise.reject(notSupported('sharing an instance')))
+  for (const path of ['/1.0/instances/:id/shares', '/1.0/instances/:id/shares/*'])
+    app.all(path, () => Promise.reject(notSupported('sharing an instance')))
 }
 
 /** AMS's filters: equal, all of them; `tags` wants every tag of the list. */

@@ -16,7 +16,9 @@ export function nodeRoutes(app: FastifyInstance, services: Services, contract: C
     if (name !== config.node.name) throw notFound('node', name)
   }
 
-  app.get<Named>('/1.0/nodes', ({ query }, reply) => sync(reply, recursive(query) ? [renderNode(services)] : [`/1.0/nodes/${config.node.name}`], 1))
+  app.get<Named>('/1.0/nodes', ({ query }, reply) =>
+    sync(reply, recursive(query) ? [renderNode(services)] : [`/1.0/nodes/${config.node.name}`], 1),
+  )
 
   app.get<Named>('/1.0/nodes/:name', ({ params }, reply) => {
     check(params.name)
@@ -27,7 +29,10 @@ export function nodeRoutes(app: FastifyInstance, services: Services, contract: C
     check(request.params.name)
     contract.checkBody('node_patch', request.body)
     node.patch(request.body as NodePatch)
-    const operation = operations.create({ description: 'Updating node', resources: { nodes: [`/1.0/nodes/${config.node.name}`] } })
+    const operation = operations.create({
+      description: 'Updating node',
+      resources: { nodes: [`/1.0/nodes/${config.node.name}`] },
+    })
     operations.succeed(operation.id)
     return accepted(reply, operations.get(operation.id))
   })

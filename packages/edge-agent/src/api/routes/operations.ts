@@ -11,7 +11,12 @@ export function operationRoutes(app: FastifyInstance, { operations, instances }:
   // With recursion a map from status to list: what LXD answers and the Go client decodes, whatever AMS's description says.
   app.get<Named>('/1.0/operations', ({ query }, reply) => {
     const all = operations.list()
-    if (!recursive(query)) return sync(reply, all.map(({ id }) => `/1.0/operations/${id}`), all.length)
+    if (!recursive(query))
+      return sync(
+        reply,
+        all.map(({ id }) => `/1.0/operations/${id}`),
+        all.length,
+      )
     const byStatus: Record<string, unknown[]> = {}
     for (const operation of all) (byStatus[statusKey(operation)] ??= []).push(renderOperation(operation))
     return sync(reply, byStatus)

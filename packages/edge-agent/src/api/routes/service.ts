@@ -1,6 +1,7 @@
 // GET /, /1.0, /1.0/version, /1.0/config and what else describes the service itself.
-import type { FastifyInstance } from 'fastify'
+
 import { createHash } from 'node:crypto'
+import type { FastifyInstance } from 'fastify'
 import { badRequest, notSupported } from '../../errors.ts'
 import { version } from '../../system/version.ts'
 import { trustOf } from '../access.ts'
@@ -11,7 +12,11 @@ import type { Services } from '../services.ts'
 /** Features that clients test for; a name stands here only when the whole feature is served. */
 const extensions = ['instance_support', 'instance_exec', 'bulk_delete.instances']
 
-export function serviceRoutes(app: FastifyInstance, { config, settings, operations }: Services, contract: Contract): void {
+export function serviceRoutes(
+  app: FastifyInstance,
+  { config, settings, operations }: Services,
+  contract: Contract,
+): void {
   app.get('/', { config: { open: true } }, (_request, reply) => sync(reply, ['/1.0']))
 
   app.get('/1.0', { config: { open: true } }, (request, reply) =>

@@ -1,0 +1,188 @@
+// A real agent as a process of its own, over the LXD of the test run, with a PKI and clients; and all of it taken away
+// again. `ANBOX_TEST_LXD`, `ANBOX_TEST_BRIDGE` and `ANBOX_TEST_GUEST` come from `npm test`.
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createAuthority, saveCredential } from '@anbox/pki'
+import { AmsClient, LxdClient, type Operation } from '@anbox/sdk'
+
+const cli = join(import.meta.dirname, '../../packages/edge-agent/src/cli.ts')
+
+const given = (name: string) => {
+  const value = process.env[name]
+  if (!value) throw new Error(`${name} is not set: run this with "npm test -- ${process.argv[2] ?? ''}"`)
+  return value
+}
+
+export const guestFile = () => given('ANBOX_TEST_GUEST')
+export type EdgeOptions = { bootSeconds?: number; lxdDirectory?: string; bridge?: string }
+
+/** An instance small enough for many on one machine. */
+export const small = { cpus: 1, memory: 128 * 2 ** 20, disk_size: 256 * 2 ** 20 }
+
+export class Edge implements AsyncDisposable {
+  readonly directory = mkdtempSync(join(tmpdir(), 'edge-'))
+  readonly project = `test-${randomBytes(4).toString('hex')}`
+  readonly lxd: LxdClient
+  /** Over mTLS, with a certificate of the deployment's CA. */
+  ams!: AmsClient
+  port = 0
+  #process: ChildProcess | undefined
+  readonly #options: EdgeOptions
+
+  private constructor(options: EdgeOptions) {
+    this.#options = options
+    this.lxd = new LxdClient({ socketPath: join(this.#lxdDirectory, 'unix.socket'), project: this.project })
+  }
+
+  static async start(options: EdgeOptions = {}): Promise<Edge> {
+    const edge = new Edge(options)
+    edge.port = await freePort()
+    const authority = await createAuthority(join(edge.directory, 'pki'), { key: 'ecdsa-p256' })
+    const key = 'ecdsa-p256' as const
+    await saveCredential(
+      edge.path('tls'),
+      'server',
+      await authority.issue({ kind: 'server', name: 'edge', dns: ['localhost'], ip: ['127.0.0.1'], key }),
+    )
+    await saveCredential(edge.path('tls'), 'client', await authority.issue({ kind: 'client', name: 'test', key }))
+    edge.#configure()
+    await edge.run()
+    edge.ams = edge.client('client')
+    return edge
+  }
+
+  path(name: string): string {
+    return join(this.directory, name)
+  }
+
+  read(name: string): string {
+    return readFileSync(this.path(name), 'utf8')
+  }
+
+  get url(): string {
+    return `https://localhost:${this.port}`
+  }
+
+  client(credential: string): AmsClient {
+    return new AmsClient({
+      url: this.url,
+      certificate: this.read(`tls/${credential}.crt`),
+      key: this.read(`tls/${credential}.key`),
+      ca: this.read('tls/ca.crt'),
+    })
+  }
+
+  /** Uploads the stand-in for Android and returns its id. */
+  async upload(name = 'standin'): Promise<string> {
+    return made(await (await this.ams.images.upload(name, guestFile())).wait(), 'images')
+  }
+
+  /** Starts the agent and waits until it answers. @throws with its log when it ends before. */
+  async run(): Promise<void> {
+    const log = openSync(this.path('agent.log'), 'a')
+    const child = spawn(
+      process.execPath,
+      ['--disable-warning=ExperimentalWarning', cli, 'run', '--config', this.path('config.yaml')],
+      { stdio: ['ignore', log, log] },
+    )
+    closeSync(log)
+    this.#process = child
+    const local = new AmsClient({ socketPath: this.path('state/unix.socket'), retries: 0 })
+    try {
+      for (;;) {
+        if (child.exitCode !== null || child.signalCode)
+          throw new Error(`the agent ended:\n${this.read('agent.log').slice(-2000)}`)
+        if (
+          await local.nodes.list().then(
+            () => true,
+            () => false,
+          )
+        )
+          return
+        await sleep(20)
+      }
+    } finally {
+      await local.close()
+    }
+  }
+
+  get pid(): number {
+    return this.#process?.pid ?? 0
+  }
+
+  /** Ends the agent and waits until it is gone. @returns its exit code, or null after a signal it did not handle. */
+  async kill(signal: NodeJS.Signals): Promise<number | null> {
+    const child = this.#process
+    if (!child || child.exitCode !== null || child.signalCode) return child?.exitCode ?? null
+    const gone = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
+    child.kill(signal)
+    return gone
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.ams?.close()
+    await this.kill('SIGKILL')
+    await this.#clear().finally(() => this.lxd.close())
+    rmSync(this.directory, { recursive: true, force: true })
+  }
+
+  get #lxdDirectory(): string {
+    return this.#options.lxdDirectory ?? given('ANBOX_TEST_LXD')
+  }
+
+  #configure(): void {
+    const { bootSeconds = 60, bridge = given('ANBOX_TEST_BRIDGE') } = this.#options
+    // JSON is YAML.
+    const config = {
+      stateDirectory: this.path('state'),
+      lxd: { socket: join(this.#lxdDirectory, 'unix.socket'), project: this.project, network: bridge },
+      api: {
+        port: this.port,
+        certificate: this.path('tls/server.crt'),
+        key: this.path('tls/server.key'),
+        trustedCertificates: [this.path('tls/ca.crt')],
+      },
+      node: { name: 'box' },
+      bootCheck: { timeoutSeconds: bootSeconds },
+      log: { level: 'debug' },
+    }
+    writeFileSync(this.path('config.yaml'), JSON.stringify(config))
+  }
+
+  async #clear(): Promise<void> {
+    for (const { name = '' } of await this.lxd.instances.list()) {
+      await (await this.lxd.instances.setState(name, { action: 'stop', force: true, timeout: -1 }))
+        .wait()
+        .catch(() => {})
+      await (await this.lxd.instances.delete(name)).wait()
+    }
+    for (const { fingerprint = '' } of await this.lxd.images.list())
+      await (await this.lxd.images.delete(fingerprint)).wait()
+    await this.lxd.projects.delete(this.project)
+  }
+}
+
+/** The id of what an operation made. */
+export function made(operation: Operation, kind: string): string {
+  const id = operation.resource(kind)
+  assert.ok(id, `the operation names no ${kind}`)
+  return id
+}
+
+export async function until(condition: () => Promise<boolean>): Promise<void> {
+  while (!(await condition())) await sleep(50)
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  return typeof address === 'object' && address ? address.port : 0
+}
