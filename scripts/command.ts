@@ -62,6 +62,6 @@ export async function attempt(program: string, args: string[], options: CommandO
 export async function run(program: string, args: string[], options: CommandOptions = {}): Promise<string> {
   const { code, stdout, stderr } = await attempt(program, args, options)
   if (code === 0) return stdout
-  const said = (stderr.trim() || stdout.trim()).split('\n').slice(-8).join('\n')
+  const said = `${stdout}\n${stderr}`.trim().split('\n').slice(-12).join('\n')
   throw new SetupError(`\`${[program, ...args].join(' ')}\` ended with ${code}${said ? `: ${said}` : ''}`)
 }

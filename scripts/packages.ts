@@ -1,9 +1,13 @@
 // The machine's packages: what is missing is named with its reason and installed with apt.
 import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { compilerPackages } from '../test/guest/build.ts'
 import { attempt, systemEnvironment } from './command.ts'
 import { SetupError } from './errors.ts'
 import type { Ask } from './terminal.ts'
+
+/** This machine's, as the stand-in's images are named. */
+export const guestArchitecture = process.arch === 'arm64' ? 'aarch64' : 'x86_64'
 
 /** `command` or `file` tells whether it is there; without them apt's own records do. */
 export type Package = { name: string; command?: string; file?: string; why: string }
@@ -17,6 +21,12 @@ export const lxdPackages: Package[] = [
   { name: 'squashfs-tools', command: 'unsquashfs', why: 'LXD needs it to unpack images' },
   { name: 'btrfs-progs', command: 'mkfs.btrfs', why: 'makes launches cheap' },
   { name: 'iproute2', command: 'ip', why: 'finds a free network for the bridge' },
+]
+
+/** What building the stand-in for Android takes on this machine. */
+export const standInPackages: Package[] = [
+  { name: 'busybox-static', command: 'busybox', why: 'the stand-in for Android is made of it' },
+  ...compilerPackages(guestArchitecture).map((name) => ({ name, why: 'compiles the stand-in for Android' })),
 ]
 
 export type EnsureOptions = { ask: Ask; log: (line: string) => void; signal?: AbortSignal }

@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 // Not in package.json's `packageManager`: pnpm would then ask the registry for its builds for every platform.
-const pnpm = 'pnpm@12.21.0'
+const { config } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+const pnpm = `pnpm@${config.pnpm}`
 const bin = join(root, 'node_modules/.bin')
 const stamp = join(root, 'node_modules/.anbox-lock')
 

@@ -3,10 +3,11 @@
 import { dirname } from 'node:path'
 import { parseArgs } from 'node:util'
 import { runFiles } from '../test/harness/run.ts'
+import { checks } from './checks.ts'
 import { attempt } from './command.ts'
 import { SetupError } from './errors.ts'
 import { InterruptedError, interruption } from './interrupt.ts'
-import { ensurePackages, lxdPackages, type Package } from './packages.ts'
+import { ensurePackages, lxdPackages, type Package, standInPackages } from './packages.ts'
 import { killAll, markedProcesses } from './processes.ts'
 import { asker, becomeRoot } from './terminal.ts'
 import { selectFiles } from './tests/files.ts'
@@ -24,9 +25,7 @@ const packages: Package[] = [
   ...lxdPackages,
   { name: 'adb', command: 'adb', why: 'Android systems are tried with the real one' },
   { name: 'openssl', command: 'openssl', why: 'certificates are checked with a second implementation' },
-  { name: 'busybox-static', command: 'busybox', why: 'the stand-in for Android is made of it' },
-  { name: 'gcc', why: "compiles the stand-in's init and adbd" },
-  { name: 'libc6-dev', why: 'the C library that the stand-in is linked with' },
+  ...standInPackages,
   { name: 'dpkg-dev', command: 'dpkg-source', why: "unpacks LXD's source package, which the LXD types come from" },
   { name: 'procps', command: 'pgrep', why: 'tests look at processes with it' },
 ]
@@ -54,13 +53,8 @@ async function main(): Promise<void> {
     const { env } = stage
     const unit =
       files.together.length > 0 && runFiles({ root, patterns: files.together, env, jobs: 2, signal }).then(add)
-    const checks =
-      positionals.length === 0 &&
-      Promise.all([
-        check('types', 'tsc', ['-p', 'tsconfig.json'], signal),
-        check('style', 'biome', ['ci', '.'], signal),
-      ])
-    await Promise.all([unit, checks])
+    const checked = positionals.length === 0 && Promise.all(checks.map(check))
+    await Promise.all([unit, checked])
     if (files.alone.length > 0) add(await runFiles({ root, patterns: files.alone, env, signal }))
     signal.throwIfAborted()
   } finally {
@@ -73,7 +67,7 @@ async function main(): Promise<void> {
   }
 }
 
-async function check(name: string, program: string, args: string[], signal: AbortSignal): Promise<void> {
+async function check({ name, program, args }: (typeof checks)[number]): Promise<void> {
   const { code, stdout, stderr } = await attempt(program, args, { cwd: root, signal })
   add(code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 })
   console.log(`── ${name} ${code === 0 ? '•' : `✘\n${stdout}${stderr}`}`)

@@ -1,3 +1,3 @@
 export { bridgeName } from './bridge.ts'
 export { cleanPrivateLxd, stopPrivateLxd } from './clean.ts'
-export { type PrivateLxd, type PrivateLxdOptions, startPrivateLxd } from './start.ts'
+export { type PrivateLxd, startPrivateLxd } from './start.ts'

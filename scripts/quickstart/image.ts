@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises'
 import type { AmsClient } from '@anbox/sdk'
 import { buildGuest } from '../../test/guest/build.ts'
 import { SetupError } from '../errors.ts'
+import { guestArchitecture } from '../packages.ts'
 import { progress } from './display.ts'
 import type { State } from './state.ts'
 
@@ -13,7 +14,7 @@ export type GuestImage = { path: string; sha256: string; name: string; standIn: 
 
 export async function getImage(state: State, file: string | undefined, signal: AbortSignal): Promise<GuestImage> {
   if (file === undefined) {
-    const arch = process.arch === 'arm64' ? 'aarch64' : 'x86_64'
+    const arch = guestArchitecture
     const guest = await buildGuest({ arch, out: state.path('guest', `standin-${arch}.tar.gz`), log: progress })
     return { ...guest, name: imageName('standin', guest.sha256), standIn: true }
   }

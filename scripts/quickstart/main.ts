@@ -2,7 +2,7 @@
 // first at what is there, so a run may be repeated, and may be cut off anywhere.
 import { SetupError } from '../errors.ts'
 import { InterruptedError, interruption } from '../interrupt.ts'
-import { ensurePackages, lxdPackages, type Package } from '../packages.ts'
+import { ensurePackages, lxdPackages, type Package, standInPackages } from '../packages.ts'
 import { type Ask, asker, becomeRoot } from '../terminal.ts'
 import { tryAdb } from './adb.ts'
 import { getAgent } from './agent.ts'
@@ -17,11 +17,6 @@ import { getTrust } from './trust.ts'
 
 const command = 'npm run quickstart --'
 const adbPackage: Package = { name: 'adb', command: 'adb', why: 'connects to the Android systems' }
-const standInPackages: Package[] = [
-  { name: 'busybox-static', command: 'busybox', why: 'the stand-in for Android is made of it' },
-  { name: 'gcc', why: "compiles the stand-in's init and adbd" },
-  { name: 'libc6-dev', why: 'the C library that the stand-in is linked with' },
-]
 
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2))

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildGuest } from '../../test/guest/build.ts'
 import { cleanPrivateLxd, startPrivateLxd } from '../lxd/index.ts'
+import { guestArchitecture } from '../packages.ts'
 import { sendSignal } from '../processes.ts'
 
 /** In the environment of every test process, so that what a test leaves running is found. */
@@ -14,7 +15,7 @@ export async function setStage(root: string, log: (line: string) => void, signal
   const folder = join(root, '.test')
   mkdirSync(folder, { recursive: true })
   await clearOldStages(folder, log)
-  const arch = process.arch === 'arm64' ? 'aarch64' : 'x86_64'
+  const arch = guestArchitecture
   const guest = await buildGuest({ arch, out: join(folder, `standin-${arch}.tar.gz`), log })
   // A folder of this run's own: two runs in one checkout do not disturb each other.
   const directory = join(folder, `lxd-${process.pid}`)
