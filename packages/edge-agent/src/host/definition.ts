@@ -6,7 +6,7 @@ import type { InstanceRecord } from '../store/records.ts'
 export type CpuMode = 'scheduler' | 'pinning'
 
 /** Config key on an LXD instance that names the record it belongs to. */
-export const idKey = 'user.anbox.id'
+const idKey = 'user.anbox.id'
 
 export function lxdInstance(record: InstanceRecord, config: Config, cpuMode: CpuMode) {
   const { amounts } = record
