@@ -130,12 +130,13 @@ export class Agent {
     const { image, signal } = this.#options
     await using ams = new AmsClient({ socketPath })
     await (await ams.images.upload(standin, image, { signal })).wait({ signal })
-    const launches = await Promise.all(
-      Array.from({ length: hosted }, (_, index) =>
-        ams.instances.launch({ name: `bench-${index}`, image_id: standin, resources }, { signal }),
-      ),
-    )
-    for (const launch of launches) await launch.wait({ signal, timeout: 120_000 })
-    this.instance = launches[0]?.resource('instances') ?? ''
+    // One after the other: LXD 5.0.2 may give instances that are made at the same moment numbers for their users that
+    // it has not been lent (a base of 65536), and then cannot start them.
+    for (let index = 0; index < hosted; index++) {
+      const body = { name: `bench-${index}`, image_id: standin, resources }
+      const launch = await ams.instances.launch(body, { signal })
+      await launch.wait({ signal, timeout: 120_000 })
+      this.instance = launch.resource('instances') ?? ''
+    }
   }
 }

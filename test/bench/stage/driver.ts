@@ -16,7 +16,7 @@ export class Driver {
   readonly #kind: DriverKind
 
   private constructor(kind: DriverKind, folder: string, env: Record<string, string>) {
-    const [program, file] = kind === 'pylxd' ? [python, 'pylxd.py'] : [process.execPath, `${kind}.js`]
+    const [program, file] = kind === 'pylxd' ? [python, 'pylxd_driver.py'] : [process.execPath, `${kind}.js`]
     this.#kind = kind
     this.#child = spawn(program, [join(folder, 'drivers', file)], {
       cwd: folder,

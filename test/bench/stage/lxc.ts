@@ -35,15 +35,19 @@ export class Lxc {
     const start = performance.now()
     const child = spawn('lxc', args, {
       env: this.#env,
-      stdio: ['ignore', reader === 'slow' ? 'pipe' : 'ignore', 'inherit'],
+      stdio: ['ignore', reader === 'slow' ? 'pipe' : 'ignore', 'pipe'],
     })
     const ended = once(child, 'exit')
+    let said = ''
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      said += text
+    })
     const peak = reader === 'slow' ? peakOf(child.pid ?? 0) : undefined
     if (child.stdout) await readSlowly(child.stdout)
     const [code] = await ended
     const milliseconds = performance.now() - start
     this.#signal.throwIfAborted()
-    if (code !== 0) throw new Error(`lxc ${args.join(' ')} ended with ${code}`)
+    if (code !== 0) throw new Error(`lxc ${args.join(' ')} ended with ${code}: ${said}`)
     return { milliseconds, peak: peak?.() ?? 0 }
   }
 }

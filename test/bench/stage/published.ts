@@ -16,7 +16,7 @@ export function publish(folder: string): void {
     symlinkSync(realpathSync(join(root, 'packages/sdk/node_modules', name)), join(modules, name))
   }
   emit(join(import.meta.dirname, '../drivers'), join(folder, 'drivers'))
-  cpSync(join(import.meta.dirname, '../drivers/pylxd.py'), join(folder, 'drivers/pylxd.py'))
+  cpSync(join(import.meta.dirname, '../drivers/pylxd_driver.py'), join(folder, 'drivers/pylxd_driver.py'))
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module' }))
 }
 

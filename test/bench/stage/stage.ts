@@ -90,8 +90,8 @@ export class Stage {
 
   async #startGuest(): Promise<void> {
     this.#log('starting a guest')
-    await this.lxc.run('image', 'import', this.image, '--alias', alias)
-    await this.lxc.run('launch', alias, guest)
+    await this.lxc.run('image', 'import', '--quiet', this.image, '--alias', alias)
+    await this.lxc.run('launch', '--quiet', alias, guest)
   }
 
   async #startAgent(): Promise<Agent> {
