@@ -65,7 +65,7 @@ test('lists are URLs or objects, filtered, in pages', async () => {
   assert.deepEqual(await names({ limit: 1, offset: 1 }), ['second'])
   assert.deepEqual(await names({ app_name: 'x' }), [])
   const { envelope } = await edge.ams.connection.request('GET', '/1.0/instances', { query: { limit: 1 } })
-  assert.match(String((envelope?.metadata as string[])[0]), /^\/1\.0\/instances\/[0-9a-v]{20}$/)
+  assert.match(String((envelope?.metadata as string[] | undefined)?.[0]), /^\/1\.0\/instances\/[0-9a-v]{20}$/)
   assert.equal((envelope as { total_size?: number }).total_size, 2)
 })
 

@@ -11,6 +11,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createAuthority, saveCredential } from '@anbox/pki'
 import { AmsClient, LxdClient, type Operation } from '@anbox/sdk'
 
+// As in the first line of cli.ts.
+const nodeFlags = ['--max-semi-space-size=1', '--disable-warning=ExperimentalWarning']
 const cli = join(import.meta.dirname, '../../packages/edge-agent/src/cli.ts')
 
 const given = (name: string) => {
@@ -84,13 +86,12 @@ export class Edge implements AsyncDisposable {
   }
 
   /** Starts the agent and waits until it answers. @throws with its log when it ends before. */
-  async run(): Promise<void> {
+  async run(env: Record<string, string> = {}): Promise<void> {
     const log = openSync(this.path('agent.log'), 'a')
-    const child = spawn(
-      process.execPath,
-      ['--disable-warning=ExperimentalWarning', cli, 'run', '--config', this.path('config.yaml')],
-      { stdio: ['ignore', log, log] },
-    )
+    const child = spawn(process.execPath, [...nodeFlags, cli, 'run', '--config', this.path('config.yaml')], {
+      stdio: ['ignore', log, log],
+      env: { ...process.env, ...env },
+    })
     closeSync(log)
     this.#process = child
     const local = new AmsClient({ socketPath: this.path('state/unix.socket'), retries: 0 })

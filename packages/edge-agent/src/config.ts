@@ -176,11 +176,10 @@ function flatten(value: unknown, prefix = ''): Record<string, unknown> {
 }
 
 function unflatten(values: Record<string, unknown>): Record<string, unknown> {
-  const result: Record<string, Record<string, unknown>> & Record<string, unknown> = {}
+  const result: Record<string, unknown> = {}
   for (const [path, value] of Object.entries(values)) {
     const [first = '', second] = path.split('.')
-    if (second === undefined) Object.assign(result, { [first]: value })
-    else Object.assign((result[first] ??= {}), { [second]: value })
+    result[first] = second === undefined ? value : { ...(result[first] as object), [second]: value }
   }
   return result
 }

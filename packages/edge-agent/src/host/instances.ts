@@ -87,7 +87,7 @@ export class Instances {
 
   /** @throws ApiError 400, 404, 409, 501 and 503; then nothing was made. */
   launch(launch: Launch, noWait: boolean): OperationRecord {
-    const { store, operations, images, host } = this.#parts
+    const { store, images, host } = this.#parts
     refuseWhatIsNotServed(launch, this.#parts.nodeName)
     const id = newId()
     const name = launch.name || `ams-${id}`

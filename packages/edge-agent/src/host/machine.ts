@@ -1,7 +1,7 @@
 // What LXD says of the machine, taken at intervals, and whether LXD answers at all. The last known facts stay readable
 // while LXD is away; `online` says that it is.
 import { EventEmitter } from 'node:events'
-import type { LxdClient } from '@anbox/sdk'
+import { type LxdClient, NotFoundError } from '@anbox/sdk'
 import type { Logger } from '../system/log.ts'
 import type { Machine } from './capacity.ts'
 
@@ -66,8 +66,9 @@ export class MachineWatch {
       this.online = true
       this.#changed.emit('online')
     } catch (error) {
-      this.#reason = (error as Error).message
-      if (this.online) this.#log.warn({ reason: this.#reason }, 'LXD does not answer')
+      const reason = (error as Error).message
+      if (this.online || reason !== this.#reason) this.#log.warn({ reason }, 'LXD does not answer')
+      this.#reason = reason
       this.online = false
     }
     if (!this.#closed) this.#timer = setTimeout(() => this.look(), this.online ? calm : worried)
@@ -109,7 +110,7 @@ export class MachineWatch {
     const [server, resources, pool] = await Promise.all([
       this.#lxd.server.get({ signal }),
       this.#lxd.resources.get({ signal }),
-      this.#lxd.storagePools.resources(this.#pool, { signal }),
+      this.#readPool(signal),
     ])
     const gpus = (resources.gpu?.cards ?? []).map(readGpu)
     const total = pool.space?.total ?? 0
@@ -123,6 +124,18 @@ export class MachineWatch {
       gpuSlots: gpus.reduce((sum, gpu) => sum + gpu.slots, 0),
       lxdVersion: server.environment?.server_version ?? 'unknown',
     }
+  }
+
+  /** A pool that is not there is a mistake of the configuration and told as one: LXD is online all the same. */
+  async #readPool(signal: AbortSignal): Promise<{ space?: { used?: number; total?: number } }> {
+    try {
+      // Asked for the resources of an unknown pool, LXD 5.0.2 answers 500.
+      await this.#lxd.storagePools.get(this.#pool, { signal })
+    } catch (error) {
+      if (error instanceof NotFoundError) return {}
+      throw error
+    }
+    return this.#lxd.storagePools.resources(this.#pool, { signal })
   }
 }
 

@@ -166,8 +166,14 @@ export class Operations {
     }
     const verdicts = records.map((record) => verdict(record, want))
     const failure = verdicts.find((found) => found !== 'done' && found !== 'open')
-    if (failure) return this.fail(operation.id, failure.failed)
-    if (verdicts.every((found) => found === 'done')) return this.succeed(operation.id)
+    if (failure) {
+      this.fail(operation.id, failure.failed)
+      return
+    }
+    if (verdicts.every((found) => found === 'done')) {
+      this.succeed(operation.id)
+      return
+    }
     const [record] = records
     const stage = record?.failing ? 'failing' : record?.status
     if (record && stage !== undefined && operation.metadata?.stage !== stage)

@@ -33,11 +33,13 @@ export class Settings {
   set(name: string, value: string): void {
     switch (name) {
       case 'core.trust_password':
-        return this.#write(name, value === '' ? undefined : hashed(value))
+        this.#write(name, value === '' ? undefined : hashed(value))
+        return
       case 'cpu.limit_mode':
         if (value !== 'scheduler' && value !== 'pinning')
           throw badRequest(`cpu.limit_mode must be "scheduler" or "pinning", not "${value}"`)
-        return this.#write(name, value)
+        this.#write(name, value)
+        return
       case 'core.https_address':
         throw badRequest('core.https_address is read only: set api.address and api.port in the configuration file')
       default:

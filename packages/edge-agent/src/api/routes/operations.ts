@@ -18,7 +18,10 @@ export function operationRoutes(app: FastifyInstance, { operations, instances }:
         all.length,
       )
     const byStatus: Record<string, unknown[]> = {}
-    for (const operation of all) (byStatus[statusKey(operation)] ??= []).push(renderOperation(operation))
+    for (const operation of all) {
+      const key = statusKey(operation)
+      byStatus[key] = [...(byStatus[key] ?? []), renderOperation(operation)]
+    }
     return sync(reply, byStatus)
   })
 
