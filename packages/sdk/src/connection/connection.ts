@@ -31,6 +31,8 @@ export type SocketOptions = {
   background?: boolean
   /** Nothing is read until `resume` is called. */
   paused?: boolean
+  /** Pings are not answered. */
+  quiet?: boolean
 }
 
 const version = '0.1.0'
@@ -109,13 +111,13 @@ export class Connection implements AsyncDisposable {
 
   /** Opens a WebSocket. Attach listeners right after the `await`: messages start to flow in the next turn. */
   async socket(path: string, options: SocketOptions = {}): Promise<WebSocket> {
-    const { query, signal, paused } = options
+    const { query, signal, paused, quiet } = options
     signal?.throwIfAborted()
     if (this.#closed) throw this.#closedError('GET', path)
     const raw = await this.#dial(signal)
     const host = this.server.startsWith('unix:') ? 'localhost' : this.server
     const target = withQuery(path, query)
-    const socket = await openSocket(raw, { host, target, userAgent: this.#userAgent, signal, paused })
+    const socket = await openSocket(raw, { host, target, userAgent: this.#userAgent, signal, paused, quiet })
     this.#sockets.add(socket)
     socket.once('close', () => this.#sockets.delete(socket))
     if (this.#closed) socket.terminate()

@@ -16,6 +16,8 @@ export type SocketRequest = {
   signal?: AbortSignal
   /** Leave it paused: nothing is read until `resume`. */
   paused?: boolean
+  /** Do not answer pings. */
+  quiet?: boolean
 }
 
 /** Opens a WebSocket. Messages wait until the turn after the promise is fulfilled: attach listeners at once. */
@@ -25,6 +27,7 @@ export async function openSocket(raw: Socket, request: SocketRequest): Promise<W
   const socket = new WebSocket(`ws://${host}${target}`, {
     createConnection: (() => raw) as never,
     perMessageDeflate: false,
+    autoPong: !request.quiet,
     handshakeTimeout,
     headers: { 'user-agent': userAgent },
   })
@@ -74,23 +77,28 @@ async function refusal(response: IncomingMessage, asked: { method: string; path:
   return errorForStatus(response.statusCode ?? 500, words, asked)
 }
 
-/** Proxies forget silent connections without telling either side. */
+/** Proxies forget silent connections without telling either side, so a socket on which nothing comes is asked. */
 function keepAlive(socket: WebSocket): void {
-  const timer = setInterval(() => socket.readyState === WebSocket.OPEN && socket.ping(), pingInterval)
+  let heard = false
+  const hear = () => {
+    heard = true
+  }
+  socket.on('ping', hear).on('pong', hear).on('message', hear)
+  const timer = setInterval(() => {
+    if (!heard && !socket.isPaused && socket.readyState === WebSocket.OPEN) socket.ping()
+    heard = false
+  }, pingInterval)
   timer.unref()
   socket.once('close', () => clearInterval(timer))
 }
 
-/**
- * Ends a socket whose other side went away without a word. Only for sockets that the server reads all the time: LXD
- * does not read the output sockets of an exec and so answers no ping there.
- */
+/** Ends a socket whose other side went away without a word. Only for sockets that the server reads all the time. */
 export function endWhenSilent(socket: WebSocket, onSilent: () => void = () => socket.terminate()): void {
   let heard = true
   const hear = () => {
     heard = true
   }
-  socket.on('pong', hear).on('message', hear).on('ping', hear)
+  socket.on('ping', hear).on('pong', hear).on('message', hear)
   const timer = setInterval(() => {
     if (!heard) onSilent()
     heard = false

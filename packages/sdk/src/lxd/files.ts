@@ -15,6 +15,7 @@ type Attributes = Required<FileOwner>
 export type InstanceFile =
   | (Attributes & { type: 'file'; stream: Readable; size?: number })
   | (Attributes & { type: 'directory'; entries: string[] })
+  /** LXD tells a link's target as an absolute path. */
   | (Attributes & { type: 'symlink'; target: string })
 
 /** Files in an instance, running or not, by absolute path. */

@@ -42,6 +42,7 @@ export class EventStream implements AsyncIterable<ServerEvent | GapEvent> {
   readonly #signal: AbortSignal | undefined
   readonly #queue: (ServerEvent | GapEvent)[] = []
   #socket: WebSocket | undefined
+  #wasOpen = false
   #wake: () => void = () => {}
 
   constructor(connection: Connection, query: Query, { types, signal }: EventOptions = {}) {
@@ -54,6 +55,8 @@ export class EventStream implements AsyncIterable<ServerEvent | GapEvent> {
   async open(): Promise<this> {
     if (this.#socket) return this
     const socket = await this.#connection.socket('/1.0/events', { query: this.#query, signal: this.#signal })
+    if (this.#wasOpen) this.#queue.push({ type: 'gap', timestamp: new Date().toISOString() })
+    this.#wasOpen = true
     this.#socket = socket
     endWhenSilent(socket)
     socket.on('message', (data: Buffer) => {
@@ -86,10 +89,7 @@ export class EventStream implements AsyncIterable<ServerEvent | GapEvent> {
           await new Promise<void>((resolve) => {
             this.#wake = resolve
           })
-        } else {
-          if (!(await this.#again())) return
-          this.#queue.unshift({ type: 'gap', timestamp: new Date().toISOString() })
-        }
+        } else if (!(await this.#again())) return
       }
     } finally {
       this.#signal?.removeEventListener('abort', stop)

@@ -92,8 +92,16 @@ class Session {
       const secret = operation.metadata.fds?.[name]
       if (!secret) throw new ServerError(`POST ${path}: the server gave no socket "${name}"`, { method: 'POST', path })
       const at = operation.socket
+      // LXD does not read the sockets of the outputs. An answered ping would lie there when it closes them, which resets the
+      // connection, and what was not yet read here would be gone.
+      const quiet = name !== 'control'
       // Nothing may be read before all sockets are here and their streams listen.
-      const socket = await api.connection.socket(at.path, { query: { ...at.query, secret }, signal, paused: true })
+      const socket = await api.connection.socket(at.path, {
+        query: { ...at.query, secret },
+        signal,
+        paused: true,
+        quiet,
+      })
       sockets.set(name, socket)
     }
     try {
