@@ -29,6 +29,18 @@ test('asks for what is wanted, comes back after a loss and says that it was away
   assert.equal(server.sockets.size, 0)
 })
 
+test('a loss before anybody reads is told too, after what came before it', async () => {
+  await using server = await serve({ socket: (socket) => socket.send(event(1)) })
+  await using connection = new Connection({ socketPath: server.socketPath })
+  const stream = await new EventStream(connection, {}).open()
+  await sleep(50)
+  server.cut()
+  await sleep(50)
+  const seen: string[] = []
+  for await (const { type } of stream) if (seen.push(type) === 3) break
+  assert.deepEqual(seen, ['lifecycle', 'gap', 'lifecycle'])
+})
+
 test('a slow reader gets every event, and stops the socket meanwhile', async () => {
   const count = 20_000
   let waiting = 0

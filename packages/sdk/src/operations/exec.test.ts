@@ -95,6 +95,18 @@ test('a command that the server could not start explains itself', async () => {
   )
 })
 
+test('nothing is sent on the sockets of the outputs, not even answers to pings', async () => {
+  const answered: string[] = []
+  await using it = await command(async (sockets, tell) => {
+    for (const [name, socket] of Object.entries(sockets)) socket.on('pong', () => answered.push(name)).ping('keepalive')
+    await sleep(100)
+    for (const name of ['1', '2']) sockets[name]?.send('')
+    tell(operation(200, { metadata: { return: 0 } }))
+  })
+  await collect(it.start)
+  assert.deepEqual(answered.toSorted(), ['control', 'events'])
+})
+
 test('aborting sends SIGKILL and ends everything', async () => {
   const heard: string[] = []
   await using it = await command((sockets) => sockets.control?.on('message', (data) => heard.push(String(data))))
