@@ -22,7 +22,7 @@ export async function getAgent(
   wanted: { port?: number; signal: AbortSignal; log: (line: string) => void },
 ): Promise<{ client: AmsClient; url: string }> {
   const before = readConfiguration(state)
-  const running = agents(state).length > 0
+  const running = isAgentRunning(state)
   const port = wanted.port ?? (running && before ? before.api.port : await freePort(before?.api.port ?? 8444))
   const configuration = stringify(configure(state, lxd, trust, port))
   const same = running && readFileSync(state.path('agent.yaml'), 'utf8') === configuration
@@ -41,7 +41,7 @@ export async function getAgent(
   await stopAgent(state)
   writeFileSync(state.path('agent.yaml'), configuration, { mode: 0o600 })
   start(state)
-  if (!(await answers(client, 60, wanted.signal, () => agents(state).length > 0))) {
+  if (!(await answers(client, 60, wanted.signal, () => isAgentRunning(state)))) {
     await client.close()
     throw new SetupError(
       `the agent did not start. The end of ${state.path('agent.log')}:\n${tail(state.path('agent.log'))}`,
@@ -80,6 +80,8 @@ function configure(state: State, lxd: Lxd, trust: Trust, port: number) {
     },
   }
 }
+
+export const isAgentRunning = (state: State) => agents(state).length > 0
 
 function agents(state: State) {
   return markedProcesses(mark, state.folder).filter(({ words }) => words.includes(state.path('agent.yaml')))
