@@ -84,6 +84,10 @@ async function main(): Promise<void> {
       )
     console.log(`\n${values.markdown ? markdown(results) : table(results)}`)
     if (values.json) console.log(`\n${JSON.stringify({ ...document, rows: rowsOf(results) } satisfies Document)}`)
+  } catch (error) {
+    // Ctrl-C at a terminal ends our children too, and their ends come as errors of their own.
+    signal.throwIfAborted()
+    throw error
   } finally {
     await stage.clear()
   }

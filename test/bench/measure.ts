@@ -2,7 +2,7 @@
 // the machine does meanwhile falls on all of them alike.
 import type { Row } from './row.ts'
 import type { Stage } from './stage/stage.ts'
-import { median, type Result, type Rival, rivals } from './table.ts'
+import { median, type Result, type Rival, rivals, type Unit, worse } from './table.ts'
 
 type Contender = 'ours' | Rival
 
@@ -10,7 +10,8 @@ type Contender = 'ours' | Rival
 export async function measureRow(row: Row, stage: Stage, mode: 'full' | 'quick', rounds?: number): Promise<Result> {
   const prepared = await row.prepare(stage)
   const contenders: Contender[] = ['ours', ...rivals.filter((rival) => prepared.rivals[rival])]
-  const values = new Map<Contender, number[]>(contenders.map((contender) => [contender, []]))
+  /** What each round gave. */
+  const values = new Map<Contender, number[][]>(contenders.map((contender) => [contender, []]))
   try {
     // The first one is not counted: it opens connections, unpacks images, fills caches.
     const count = (rounds ?? row.rounds[mode]) + 1
@@ -20,7 +21,7 @@ export async function measureRow(row: Row, stage: Stage, mode: 'full' | 'quick',
         const contender = contenders[(round + turn) % contenders.length] ?? 'ours'
         const measure = contender === 'ours' ? prepared.ours : prepared.rivals[contender]
         const found = (await measure?.()) ?? []
-        if (round > 0) values.get(contender)?.push(...found)
+        if (round > 0) values.get(contender)?.push(found)
       }
     }
   } finally {
@@ -32,9 +33,18 @@ export async function measureRow(row: Row, stage: Stage, mode: 'full' | 'quick',
     name,
     title,
     unit,
-    ours: median(values.get('ours') ?? []),
-    rivals: Object.fromEntries(others.map((rival) => [rival, median(values.get(rival) ?? [])])),
+    ours: median((values.get('ours') ?? []).flat()),
+    rivals: Object.fromEntries(others.map((rival) => [rival, median((values.get(rival) ?? []).flat())])),
+    beaten: Object.fromEntries(
+      others.map((rival) => [rival, share(unit, values.get('ours') ?? [], values.get(rival) ?? [])]),
+    ),
     notes,
     reasons,
   }
+}
+
+/** The share of rounds in which ours were worse. */
+function share(unit: Unit, ours: number[][], theirs: number[][]): number {
+  const lost = ours.filter((round, index) => worse(unit, median(round), median(theirs[index] ?? [])))
+  return lost.length / ours.length
 }

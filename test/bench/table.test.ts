@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite } from '@anbox/harness'
-import { losses, markdown, median, type Result, ratio, rowsOf, table } from './table.ts'
+import { judge, markdown, median, type Result, ratio, rowsOf, table } from './table.ts'
 
 const test = suite('the bench table')
 
@@ -10,6 +10,7 @@ const row = (fields: Partial<Result>): Result => ({
   unit: 'ms',
   ours: 1,
   rivals: {},
+  beaten: {},
   notes: [],
   reasons: {},
   ...fields,
@@ -30,9 +31,17 @@ test('a ratio is ours over theirs, judged by two decimals', () => {
 })
 
 test('of times and memory less wins, of throughput more does', () => {
-  assert.deepEqual(losses(row({ ours: 2, rivals: { lxc: 20, undici: 1 } })), ['undici'])
-  assert.deepEqual(losses(row({ ours: 2, rivals: { lxc: 20, pylxd: 1 }, unit: 'MB/s' })), ['lxc'])
-  assert.deepEqual(losses(row({ ours: 2, rivals: { lxc: 2.001 } })), [])
+  const lost = (fields: Partial<Result>) => judge(row(fields)).lost
+  assert.deepEqual(lost({ ours: 2, rivals: { lxc: 20, undici: 1 } }), ['undici'])
+  assert.deepEqual(lost({ ours: 2, rivals: { lxc: 20, pylxd: 1 }, unit: 'MB/s' }), ['lxc'])
+  assert.deepEqual(lost({ ours: 2, rivals: { lxc: 2.001 } }), [])
+})
+
+test('who has the better median, but not in most rounds, is even with us, and the table says so', () => {
+  const close = row({ ours: 2, rivals: { lxc: 1.9, undici: 1.9 }, beaten: { lxc: 0.6, undici: 0.8 } })
+  assert.deepEqual(judge(close), { lost: ['undici'], even: ['lxc'] })
+  assert.match(table([close]), /✘ undici, ≈ lxc\n/)
+  assert.match(table([close]), /≈ lxc: better in 60 % of the rounds/)
 })
 
 test('a lost row is marked and its reason is stated; others say nothing of it', () => {
@@ -61,7 +70,7 @@ test('the document has medians and ratios of the rivals that took part', () => {
     ours: 1.235,
     rivals: { pylxd: 1 },
     ratios: { pylxd: 1.23 },
-    note: 'A note. slower than pylxd: so it is',
+    note: 'A note. ✘ pylxd: so it is.',
   })
 })
 

@@ -12,6 +12,8 @@ export type Result = {
   /** Medians. */
   ours: number
   rivals: Partial<Record<Rival, number>>
+  /** The share of rounds in which a rival was better than we were in the same round. */
+  beaten: Partial<Record<Rival, number>>
   /** What was measured, and how. */
   notes: string[]
   /** Why a rival is better, where one may be. */
@@ -46,16 +48,23 @@ export function ratio(ours: number, rival: number): number {
   return Math.round((ours / rival) * 100) / 100
 }
 
-/** The rivals that are better than we are. */
-export function losses({ unit, ours, rivals: others }: Pick<Result, 'unit' | 'ours' | 'rivals'>): Rival[] {
-  return rivals.filter((rival) => {
-    const other = others[rival]
-    if (other === undefined) return false
-    return unit === 'MB/s' ? ratio(ours, other) < 1 : ratio(ours, other) > 1
-  })
+/** Whether the first value is worse than the second. */
+export function worse(unit: Unit, one: number, other: number): boolean {
+  return unit === 'MB/s' ? one < other : one > other
 }
 
-/** One line for each row, and below them the notes and, for each `✘`, the reason. */
+/** A rival whose median is better, though not in this share of the rounds, is better by chance. */
+const consistent = 0.75
+
+/** The rivals that are better than we are: `lost` in most rounds, `even` only by the median. */
+export function judge({ unit, ours, rivals: others, beaten }: Judged): { lost: Rival[]; even: Rival[] } {
+  const better = rivals.filter((rival) => worse(unit, ratio(ours, others[rival] ?? ours), 1))
+  const often = (rival: Rival) => (beaten[rival] ?? 1) >= consistent
+  return { lost: better.filter(often), even: better.filter((rival) => !often(rival)) }
+}
+type Judged = Pick<Result, 'unit' | 'ours' | 'rivals' | 'beaten'>
+
+/** One line for each row, and below them the notes and, for each `✘`, the reason. `≈` is even. */
 export function table(results: readonly Result[]): string {
   const head = ['', 'ours', ...rivals.flatMap((rival) => [rival, 'ours/…']), '']
   const lines = results.map((result) => {
@@ -63,12 +72,7 @@ export function table(results: readonly Result[]): string {
       const other = result.rivals[rival]
       return other === undefined ? ['–', ''] : [shown(other), ratio(result.ours, other).toFixed(2)]
     })
-    return [
-      `${result.title}, ${result.unit}`,
-      shown(result.ours),
-      ...cells,
-      losses(result).length > 0 ? `✘ ${losses(result).join(', ')}` : '',
-    ]
+    return [`${result.title}, ${result.unit}`, shown(result.ours), ...cells, marks(result)]
   })
   const widths = head.map((_, column) => Math.max(...[head, ...lines].map((line) => (line[column] ?? '').length)))
   const text = [head, ...lines].map((line) =>
@@ -78,7 +82,7 @@ export function table(results: readonly Result[]): string {
       .trimEnd(),
   )
   const below = results.flatMap((result) => {
-    const told = [...result.notes, ...losses(result).map((rival) => `✘ ${rival}: ${reason(result, rival)}`)]
+    const told = [...result.notes, ...reasons(result)]
     return told.length > 0 ? [`${result.title}:`, ...told.map((line) => `  ${line}`)] : []
   })
   return [...text, '', ...below].join('\n').trimEnd()
@@ -90,8 +94,9 @@ export function markdown(results: readonly Result[]): string {
   const lines = results.map((result) => {
     const cells = rivals.map((rival) => {
       const other = result.rivals[rival]
-      const lost = losses(result).includes(rival) ? ' ✘' : ''
-      return other === undefined ? '–' : `${shown(other)} (${ratio(result.ours, other).toFixed(2)}${lost})`
+      const { lost, even } = judge(result)
+      const mark = lost.includes(rival) ? ' ✘' : even.includes(rival) ? ' ≈' : ''
+      return other === undefined ? '–' : `${shown(other)} (${ratio(result.ours, other).toFixed(2)}${mark})`
     })
     return row([`${result.title}, ${result.unit}`, shown(result.ours), ...cells])
   })
@@ -101,7 +106,7 @@ export function markdown(results: readonly Result[]): string {
 export function rowsOf(results: readonly Result[]): Document['rows'] {
   return results.map((result) => {
     const others = Object.entries(result.rivals) as [Rival, number][]
-    const told = [...result.notes, ...losses(result).map((rival) => `slower than ${rival}: ${reason(result, rival)}`)]
+    const told = [...result.notes, ...reasons(result)]
     return {
       name: result.name,
       unit: result.unit,
@@ -113,8 +118,17 @@ export function rowsOf(results: readonly Result[]): Document['rows'] {
   })
 }
 
-function reason({ reasons }: Result, rival: Rival): string {
-  return reasons[rival] ?? 'no reason is known yet'
+function marks(result: Result): string {
+  const { lost, even } = judge(result)
+  return [...lost.map((rival) => `✘ ${rival}`), ...even.map((rival) => `≈ ${rival}`)].join(', ')
+}
+
+function reasons(result: Result): string[] {
+  const { lost, even } = judge(result)
+  return [
+    ...lost.map((rival) => `✘ ${rival}: ${result.reasons[rival] ?? 'no reason is known yet'}.`),
+    ...even.map((rival) => `≈ ${rival}: better in ${Math.round((result.beaten[rival] ?? 0) * 100)} % of the rounds.`),
+  ]
 }
 
 /** Three digits that matter; no decimals where there are enough digits without. */

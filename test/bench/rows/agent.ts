@@ -2,9 +2,10 @@ import type { Target } from '../drivers/orders.ts'
 import type { Row } from '../row.ts'
 import { type Agent, hosted } from '../stage/agent.ts'
 import { drivers, times } from './contenders.ts'
+import { overhead } from './requests.ts'
 
 const notes = ['undici asks the agent too.']
-const reasons = { undici: 'as for GET /1.0: the SDK’s own work comes on top of undici’s' }
+const reasons = { undici: overhead }
 
 export const agentUnix: Row = {
   name: 'agent-unix',

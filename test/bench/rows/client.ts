@@ -14,7 +14,7 @@ export const importTime: Row = {
   title: 'Import of the library',
   unit: 'ms',
   notes: ['A process that imports it, minus one that does not; the SDK as it is published, in JavaScript.'],
-  reasons: { undici: 'the SDK imports undici, and ws and itself besides' },
+  reasons: { undici: 'the SDK imports all of undici, and ws and itself besides' },
   rounds: { full: 11, quick: 5 },
   async prepare(stage) {
     const node = (code: string) => runs(stage, process.execPath, ['--input-type=module', '--eval', code])
@@ -55,7 +55,7 @@ export const idleMemory: Row = {
     undici: 'the SDK keeps its event socket open, and its own and ws’s code in memory',
     pylxd: 'CPython keeps code in less memory than V8, and pylxd keeps no connection',
   },
-  rounds: { full: 5, quick: 2 },
+  rounds: { full: 3, quick: 1 },
   async prepare(stage) {
     const instance = await stage.guest()
     const used =

@@ -5,14 +5,20 @@ import { join } from 'node:path'
 import type { Row } from '../row.ts'
 import type { Stage } from '../stage/stage.ts'
 import { drivers, times } from './contenders.ts'
+import { overhead } from './requests.ts'
 
 const mebibytes = 64
+const threads = {
+  lxc: 'Node reads and writes files on threads of its own and hands each piece over, on the cores that LXD needs too',
+  undici: overhead,
+}
 
 export const push: Row = {
   name: 'push',
   title: `File push, ${mebibytes} MiB`,
   unit: 'ms',
   notes: ['LXD mounts and opens the guest’s file system for it, which is a good part of it.'],
+  reasons: { ...threads, pylxd: `${threads.lxc}; pylxd also tells the length first, so nothing is sent in chunks` },
   rounds: { full: 7, quick: 2 },
   prepare: (stage) => transfer(stage, 'push'),
 }
@@ -22,6 +28,7 @@ export const pull: Row = {
   title: `File pull, ${mebibytes} MiB`,
   unit: 'ms',
   notes: ['Into a file.'],
+  reasons: { ...threads, pylxd: `${threads.lxc}; pylxd holds all of it in memory and writes once` },
   rounds: { full: 7, quick: 2 },
   prepare: (stage) => transfer(stage, 'pull'),
 }

@@ -19,6 +19,9 @@ export const launch: Row = {
   title: 'Launch until booted, LXD client',
   unit: 'ms',
   notes: ['Create, start, then the boot check at the agent’s intervals; the same image and limits for all.'],
+  reasons: {
+    lxc: 'nearly all of it is LXD’s and the guest’s own time; the rest is between which two looks the guest is up',
+  },
   rounds: { full: 5, quick: 1 },
   async prepare(stage) {
     await stage.guest()

@@ -11,6 +11,8 @@ const megabytes = 200
 const bytes = megabytes * 1e6
 const command = ['dd', 'if=/dev/zero', 'bs=1000000', `count=${megabytes}`]
 const speed = (milliseconds: number) => megabytes / (milliseconds / 1000)
+const stoppable =
+  'each piece goes through a stream that can stop the socket where the reader is slow; undici’s WebSocket cannot'
 const fast =
   (measure: Measure): Measure =>
   async () =>
@@ -20,6 +22,7 @@ export const output: Row = {
   name: 'output',
   title: `exec with ${megabytes} MB of output`,
   unit: 'MB/s',
+  reasons: { undici: stoppable },
   rounds: { full: 5, quick: 2 },
   async prepare(stage) {
     const instance = await stage.guest()
@@ -42,7 +45,7 @@ export const outputAgent: Row = {
   title: `exec with ${megabytes} MB of output through the agent`,
   unit: 'MB/s',
   notes: ['undici asks the agent too; lxc asks LXD directly.'],
-  reasons: { lxc: 'every byte crosses one process more, the agent' },
+  reasons: { lxc: 'every byte crosses one process more, the agent', undici: stoppable },
   rounds: { full: 5, quick: 2 },
   async prepare(stage) {
     const agent = await stage.agent()
@@ -68,7 +71,9 @@ export const outputMemory: Row = {
   title: `Peak extra memory, slow reader of ${megabytes} MB`,
   unit: 'MB',
   notes: [slowly, 'lxc: the peak of the whole process above that of one that runs `true`.'],
-  reasons: { lxc: "Node's heap grows by young objects before it is collected; Go reads into one buffer" },
+  reasons: {
+    lxc: 'V8 lets tens of MB of buffers pile up before it collects them, also for a bare socket; Go reads into one buffer',
+  },
   rounds: { full: 3, quick: 1 },
   async prepare(stage) {
     const instance = await stage.guest()
@@ -91,6 +96,7 @@ export const outputAgentMemory: Row = {
   title: `Peak extra memory, slow reader of ${megabytes} MB through the agent`,
   unit: 'MB',
   notes: ['The client’s process and the agent’s together.', slowly],
+  reasons: { undici: 'V8 collects at moments of its own; most of it is the agent’s part, which both have' },
   rounds: { full: 3, quick: 1 },
   async prepare(stage) {
     const agent = await stage.agent()

@@ -7,8 +7,8 @@ import { drivers, process, times } from './contenders.ts'
 const listed = 20
 
 /** What the SDK does for each request and a bare client does not. */
-const overhead =
-  'the SDK stands on undici: building the request, time-outs, reading the envelope and typed errors come on top'
+export const overhead =
+  'the SDK stands on undici; building the request, time-outs, the envelope and typed errors come on top'
 
 export const getUnix: Row = {
   name: 'get-unix',
