@@ -74,7 +74,13 @@ test('an LXD killed during launches and deletes: each operation ends with the tr
   for (const launch of launches) await launch.wait()
   await removal.wait()
   const records = await edge.ams.instances.list()
-  assert.deepEqual(records.map(({ name }) => name).sort(), ['after', 'under-way-0', 'under-way-1', 'under-way-2', 'under-way-3'])
+  assert.deepEqual(records.map(({ name }) => name).sort(), [
+    'after',
+    'under-way-0',
+    'under-way-1',
+    'under-way-2',
+    'under-way-3',
+  ])
   assert.ok(records.every(({ status }) => status === 'running'))
   const found = await edge.lxd.instances.list()
   assert.deepEqual(found.map(({ name }) => name).sort(), records.map((record) => `ams-${record.id}`).sort())

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { suite } from '@anbox/harness'
 import { instanceRecord } from '../store/record.fixture.ts'
 import { lacks, reserved } from './capacity.ts'
+import { isOwnRange } from './definition.ts'
 import { allocatePorts } from './ports.ts'
 
 const test = suite('capacity')
@@ -79,4 +80,11 @@ test('services that cannot be are refused with their name', () => {
       message,
     )
   }
+})
+
+test('an id map is its own only where no other reaches into it, and inside the range of subordinate ids', () => {
+  const others = [{ idBase: 165_536 }, {}]
+  assert.ok(isOwnRange(231_072, others))
+  for (const base of [0, 65_536, 165_536, 131_072, 200_000, Number.NaN])
+    assert.ok(!isOwnRange(base, others), String(base))
 })

@@ -46,6 +46,8 @@ export class Host {
   readonly #parts: HostParts
   readonly #runner: StepRunner
   readonly #slots = new Slots(workers)
+  /** LXD 5.0.2 mixes up the id maps of instances that it makes at the same moment. */
+  readonly #making = new Slots(1)
   readonly #loops = new Map<string, Loop>()
   readonly #closing = new AbortController()
   #timer: NodeJS.Timeout | undefined
@@ -127,7 +129,8 @@ export class Host {
       log.debug({ instance: record.id, step: step.do, status: latest.status, goal: latest.goal }, 'step')
     const execute = () => this.#runner.execute(step, latest, observed, signal, interrupt)
     try {
-      await (heavy.has(step.do) ? this.#slots.use(execute, signal) : execute())
+      const counted = () => (heavy.has(step.do) ? this.#slots.use(execute, signal) : execute())
+      await (step.do === 'make' ? this.#making.use(counted, signal) : counted())
     } catch (error) {
       if (!endsLaunch(step, error)) throw error
       const message = `${step.do === 'make' ? 'LXD could not make it' : 'LXD could not start it'}: ${(error as Error).message}`

@@ -5,7 +5,7 @@ import type { Config } from '../config.ts'
 import type { InstanceRecord } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
 import { bootCheck, guestAddress } from './boot-check.ts'
-import { type CpuMode, lxdInstance } from './definition.ts'
+import { type CpuMode, isOwnRange, lxdInstance } from './definition.ts'
 import type { FailureLogs } from './failure-log.ts'
 import type { Observed, Step } from './plan.ts'
 
@@ -66,7 +66,7 @@ export class StepRunner {
         const making = await lxd.instances.create(lxdInstance(record, config, this.#parts.cpuMode()))
         await making.wait({ signal, onProgress: (metadata) => this.#tell(id, metadata) })
         if (record.userData) await this.#putUserData(record, signal)
-        change({ made: true, statusMessage: '' })
+        change({ made: true, statusMessage: '', idBase: await this.#idBase(record, signal) })
         return
       }
       case 'discard':
@@ -179,6 +179,20 @@ export class StepRunner {
       )
       if (about && !operation.final) await operation.wait({ signal }).catch(() => signal.throwIfAborted())
     }
+  }
+
+  /**
+   * The instance's id map, once it is known to be its own. LXD 5.0.2 counts an instance that is just being made, or whose
+   * making was cut off, as one that begins at 0, and then gives the next one ids below its range or across another's.
+   * @throws where that happened: the instance is thrown away and made again.
+   */
+  async #idBase({ id, lxdName }: InstanceRecord, signal: AbortSignal): Promise<number> {
+    const { config } = await this.#parts.lxd.instances.get(lxdName, { signal })
+    const base = Number(config['volatile.idmap.base'])
+    const others = this.#parts.store.instances.list().filter((other) => other.id !== id)
+    if (!isOwnRange(base, others))
+      throw new Error(`LXD gave ${lxdName} an id map that begins at ${base}, which is not its own`)
+    return base
   }
 
   async #putUserData({ lxdName, userData }: InstanceRecord, signal: AbortSignal): Promise<void> {

@@ -35,6 +35,8 @@ export type InstanceRecord = {
   readonly status: InstanceStatus
   /** The LXD instance was made completely. An LXD instance of a record without this is a leftover of a cut-off creation. */
   readonly made: boolean
+  /** First host id of the id map that LXD gave it; 65536 ids, nobody else's. Set with `made`. */
+  readonly idBase?: number | undefined
   /** Set while a failure is being dealt with: logs are kept and the guest is stopped before the status becomes `error`. */
   readonly failing?: string | undefined
   readonly errorMessage: string
