@@ -13,9 +13,9 @@ export async function measureRow(row: Row, stage: Stage, mode: 'full' | 'quick',
   /** What each round gave. */
   const values = new Map<Contender, number[][]>(contenders.map((contender) => [contender, []]))
   try {
-    // The first one is not counted: it opens connections, unpacks images, fills caches.
-    const count = (rounds ?? row.rounds[mode]) + 1
-    for (let round = 0; round < count; round++) {
+    // Round 0 is not counted: it opens connections and fills caches.
+    const last = rounds ?? row.rounds[mode]
+    for (let round = row.fresh ? 1 : 0; round <= last; round++) {
       for (let turn = 0; turn < contenders.length; turn++) {
         stage.signal.throwIfAborted()
         const contender = contenders[(round + turn) % contenders.length] ?? 'ours'

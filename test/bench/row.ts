@@ -14,6 +14,8 @@ export type Row = {
   reasons?: Partial<Record<Rival, string>>
   /** How often each contender is measured. */
   rounds: { full: number; quick: number }
+  /** Each measurement begins from the start, with a process or an instance of its own, so the first one counts too. */
+  fresh?: boolean
   /** Starts what the row needs; `end` takes it away again. */
   prepare(stage: Stage): Promise<Prepared>
 }

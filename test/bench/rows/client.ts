@@ -15,7 +15,8 @@ export const importTime: Row = {
   unit: 'ms',
   notes: ['A process that imports it, minus one that does not; the SDK as it is published, in JavaScript.'],
   reasons: { undici: 'the SDK imports all of undici, and ws and itself besides' },
-  rounds: { full: 11, quick: 5 },
+  rounds: { full: 11, quick: 3 },
+  fresh: true,
   async prepare(stage) {
     const node = (code: string) => runs(stage, process.execPath, ['--input-type=module', '--eval', code])
     const py = (code: string) => runs(stage, python, ['-c', code])
@@ -56,6 +57,7 @@ export const idleMemory: Row = {
     pylxd: 'CPython keeps code in less memory than V8, and pylxd keeps no connection',
   },
   rounds: { full: 3, quick: 1 },
+  fresh: true,
   async prepare(stage) {
     const instance = await stage.guest()
     const used =

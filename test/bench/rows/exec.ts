@@ -30,6 +30,8 @@ export const execAgent: Row = {
   notes: ['undici asks the agent too; lxc asks LXD directly.'],
   reasons: {
     lxc: 'every socket exists twice, from client to agent and from agent to LXD, and is opened one after the other',
+    undici:
+      'the SDK opens the control socket before the others, so that it holds the command; this client opens all at once',
   },
   rounds: { full: 15, quick: 5 },
   async prepare(stage) {

@@ -22,7 +22,8 @@ export const launch: Row = {
   reasons: {
     lxc: 'nearly all of it is LXD’s and the guest’s own time; the rest is between which two looks the guest is up',
   },
-  rounds: { full: 5, quick: 1 },
+  rounds: { full: 7, quick: 1 },
+  fresh: true,
   async prepare(stage) {
     await stage.guest()
     const { ours, rivals, end } = await drivers(stage, stage.unix, ['pylxd'])
@@ -46,7 +47,8 @@ export const launchAgent: Row = {
     'The agent writes each step to its disk first and also waits for the guest’s address; lxc is `lxc launch` and `lxc exec` polled.',
   ],
   reasons: { lxc: 'the agent syncs its store to the disk at each step and waits for the guest’s address too' },
-  rounds: { full: 5, quick: 1 },
+  rounds: { full: 7, quick: 1 },
+  fresh: true,
   async prepare(stage) {
     await stage.guest()
     const agent = await stage.agent()

@@ -23,7 +23,7 @@ export const output: Row = {
   title: `exec with ${megabytes} MB of output`,
   unit: 'MB/s',
   reasons: { undici: stoppable },
-  rounds: { full: 5, quick: 2 },
+  rounds: { full: 5, quick: 1 },
   async prepare(stage) {
     const instance = await stage.guest()
     const { ours, rivals, end } = await drivers(stage, stage.unix, ['undici', 'pylxd'])
@@ -46,7 +46,7 @@ export const outputAgent: Row = {
   unit: 'MB/s',
   notes: ['undici asks the agent too; lxc asks LXD directly.'],
   reasons: { lxc: 'every byte crosses one process more, the agent', undici: stoppable },
-  rounds: { full: 5, quick: 2 },
+  rounds: { full: 5, quick: 1 },
   async prepare(stage) {
     const agent = await stage.agent()
     const { instance } = agent
@@ -75,6 +75,7 @@ export const outputMemory: Row = {
     lxc: 'V8 lets tens of MB of buffers pile up before it collects them, also for a bare socket; Go reads into one buffer',
   },
   rounds: { full: 3, quick: 1 },
+  fresh: true,
   async prepare(stage) {
     const instance = await stage.guest()
     return {
@@ -98,6 +99,7 @@ export const outputAgentMemory: Row = {
   notes: ['The client’s process and the agent’s together.', slowly],
   reasons: { undici: 'V8 collects at moments of its own; most of it is the agent’s part, which both have' },
   rounds: { full: 3, quick: 1 },
+  fresh: true,
   async prepare(stage) {
     const agent = await stage.agent()
     const { instance } = agent
