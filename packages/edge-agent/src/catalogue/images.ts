@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { type Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { type LxdClient, NotFoundError } from '@anbox/sdk'
-import { badRequest, conflict, notFound } from '../errors.ts'
+import { badRequest, conflict, notFound, notNow } from '../errors.ts'
 import type { Operations } from '../operations/operations.ts'
 import { newId } from '../store/id.ts'
 import type { ImageRecord, ImageVersion, InstanceRecord, OperationRecord } from '../store/records.ts'
@@ -98,6 +98,8 @@ export class Images {
       return { path, fingerprint: found, size }
     } catch (error) {
       rmSync(path, { force: true })
+      if ((error as NodeJS.ErrnoException).code === 'ENOSPC')
+        throw notNow(`the disk of ${this.#spool} is full: free some space there and upload again`)
       throw error
     }
   }

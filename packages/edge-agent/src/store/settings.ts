@@ -1,5 +1,6 @@
 // AMS's global configuration: the keys that this agent acts on. Other keys of AMS refuse to be set, unknown ones are 404.
-import { randomBytes, scryptSync, timingSafeEqual } from 'node:crypto'
+import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
+import { promisify } from 'node:util'
 import { badRequest, forbidden, notFound, notSupported } from '../errors.ts'
 import type { Store } from './store.ts'
 
@@ -30,10 +31,10 @@ export class Settings {
   }
 
   /** @throws ApiError 400, 404, 501. */
-  set(name: string, value: string): void {
+  async set(name: string, value: string): Promise<void> {
     switch (name) {
       case 'core.trust_password':
-        this.#write(name, value === '' ? undefined : hashed(value))
+        this.#write(name, value === '' ? undefined : await hashed(value))
         return
       case 'cpu.limit_mode':
         if (value !== 'scheduler' && value !== 'pinning')
@@ -48,10 +49,10 @@ export class Settings {
   }
 
   /** @throws ApiError 403. */
-  checkTrustPassword(password: string): void {
+  async checkTrustPassword(password: string): Promise<void> {
     const stored = this.#read('core.trust_password')
     const [salt = '', digest = ''] = typeof stored === 'string' ? stored.split(':') : []
-    if (!digest || !timingSafeEqual(Buffer.from(hashed(password, salt)), Buffer.from(`${salt}:${digest}`)))
+    if (!digest || !timingSafeEqual(Buffer.from(await hashed(password, salt)), Buffer.from(`${salt}:${digest}`)))
       throw forbidden('the trust password is wrong, or none is set')
   }
 
@@ -65,6 +66,8 @@ export class Settings {
   }
 }
 
-function hashed(password: string, salt = randomBytes(16).toString('hex')): string {
-  return `${salt}:${scryptSync(password, salt, 32).toString('hex')}`
+// Off the main thread: whoever guesses from outside must not hold up the API.
+async function hashed(password: string, salt = randomBytes(16).toString('hex')): Promise<string> {
+  const key = (await promisify(scrypt)(password, salt, 32)) as Buffer
+  return `${salt}:${key.toString('hex')}`
 }

@@ -27,7 +27,7 @@ export function certificateRoutes(
   )
 
   // Open: a client that is not trusted yet brings the trust password.
-  app.post('/1.0/certificates', { config: { open: true } }, (request, reply) => {
+  app.post('/1.0/certificates', { config: { open: true } }, async (request, reply) => {
     contract.checkBody('certificates_post', request.body)
     const body = request.body as { certificate?: string | null; 'trust-password'?: string | null }
     const verdict = trustOf(request)
@@ -36,7 +36,7 @@ export function certificateRoutes(
         throw forbidden(
           `${verdict.reason}: only a trusted client, or one with the trust password, may add a certificate`,
         )
-      settings.checkTrustPassword(body['trust-password'])
+      await settings.checkTrustPassword(body['trust-password'])
     }
     const record = trust.add(body.certificate ?? '')
     const operation = operations.create({

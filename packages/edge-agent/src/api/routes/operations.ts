@@ -30,7 +30,7 @@ export function operationRoutes(app: FastifyInstance, { operations, instances }:
   app.get<Named>('/1.0/operations/:id/wait', async (request, reply) => {
     const seconds = count(request.query, 'timeout', -1) ?? -1
     const gone = new AbortController()
-    request.raw.socket.once('close', () => gone.abort())
+    reply.raw.once('close', () => gone.abort())
     const operation = await operations.wait(request.params.id, seconds < 0 ? -1 : seconds * 1000, gone.signal)
     return sync(reply, renderOperation(operation))
   })

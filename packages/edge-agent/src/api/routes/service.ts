@@ -36,11 +36,11 @@ export function serviceRoutes(
 
   app.get('/1.0/config', (_request, reply) => sync(reply, { config: settings.all() }))
 
-  app.patch('/1.0/config', (request, reply) => {
+  app.patch('/1.0/config', async (request, reply) => {
     contract.checkBody('config_patch', request.body)
     const { name, value } = request.body as { name?: string | null; value?: string | null }
     if (!name) throw badRequest('name is missing: one config item at a time, {"name": …, "value": …}')
-    settings.set(name, value ?? '')
+    await settings.set(name, value ?? '')
     const operation = operations.create({ description: 'Updating configuration', resources: {} })
     operations.succeed(operation.id)
     return accepted(reply, operations.get(operation.id))
