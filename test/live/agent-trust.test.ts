@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
 import { request } from 'node:https'
-import type { SecureVersion } from 'node:tls'
+import { connect, type SecureVersion } from 'node:tls'
 import { suite } from '@anbox/harness'
 import { createAuthority, openAuthority, saveCredential } from '@anbox/pki'
 import { AmsClient } from '@anbox/sdk'
-import { Edge } from './edge.ts'
+import { Edge, until } from './edge.ts'
 
 const test = suite('agent: trust', { timeout: 30_000 })
 const key = 'ecdsa-p256' as const
@@ -186,6 +187,41 @@ test('a single certificate is trusted once it was added, and no longer once it w
   } finally {
     await alone.close()
   }
+})
+
+test('a renewed server certificate is served from the next connection on, at SIGHUP and by itself; a broken one never', async () => {
+  const authority = await openAuthority(edge.path('pki'))
+  const served = () =>
+    new Promise<string>((resolve, reject) => {
+      const socket = connect({ host: 'localhost', port: edge.port, ca: edge.read('tls/ca.crt') }, () => {
+        resolve(socket.getPeerX509Certificate()?.serialNumber.toLowerCase() ?? '')
+        socket.destroy()
+      }).on('error', reject)
+    })
+  const renew = async () => {
+    const credential = await authority.issue({
+      kind: 'server',
+      name: 'edge',
+      dns: ['localhost'],
+      ip: ['127.0.0.1'],
+      key,
+    })
+    await saveCredential(edge.path('tls'), 'server', credential)
+    return credential.serial.toLowerCase()
+  }
+  const { instances } = edge.ams
+  await instances.list()
+  const first = await renew()
+  process.kill(edge.pid, 'SIGHUP')
+  await until(async () => (await served()).endsWith(first))
+  const second = await renew()
+  await until(async () => (await served()).endsWith(second))
+  writeFileSync(edge.path('tls/server.key'), 'no key')
+  process.kill(edge.pid, 'SIGHUP')
+  await until(async () => /cannot be used/.test(edge.read('agent.log')))
+  assert.ok((await served()).endsWith(second))
+  await renew()
+  await instances.list()
 })
 
 test('the trust password lets a stranger add itself, once it is set, and is never told', async () => {

@@ -17,9 +17,14 @@ import { Settings } from './store/settings.ts'
 import { Store } from './store/store.ts'
 import type { Logger } from './system/log.ts'
 import { Notify } from './system/notify.ts'
+import { TrustFiles } from './trust/files.ts'
 import { TrustStore } from './trust/trust-store.ts'
 
-export type Agent = { stop(): Promise<void> }
+export type Agent = {
+  /** Reads certificates, CAs and revocation lists again now, rather than within a second. */
+  reload(): void
+  stop(): Promise<void>
+}
 
 /** @throws ConfigurationError. LXD being away is no error: the agent says so and waits for it. */
 export async function startAgent(config: Config, log: Logger): Promise<Agent> {
@@ -27,7 +32,8 @@ export async function startAgent(config: Config, log: Logger): Promise<Agent> {
   const store = new Store(config.stateDirectory)
   const events = new EventHub()
   const settings = new Settings(store, config.api.certificate ? `${config.api.address}:${config.api.port}` : '')
-  const trust = new TrustStore(store, config.api.trustedCertificates)
+  const files = new TrustFiles(config.api)
+  const trust = new TrustStore(store, files)
   const root = new LxdClient({ socketPath: config.lxd.socket })
   const lxd = root.project(config.lxd.project)
   const machine = new MachineWatch(root, config.lxd.storagePool, log)
@@ -62,7 +68,23 @@ export async function startAgent(config: Config, log: Logger): Promise<Agent> {
       }
     }
   }
+  let problem = ''
+  const reload = () =>
+    files.check(
+      () => {
+        trust.reload()
+        problem = ''
+        log.info('certificates and revocation lists were read again')
+      },
+      (error) => {
+        // Looked at every second: said once.
+        if (error.message !== problem)
+          log.error({ error: error.message }, 'changed certificates cannot be used; those of before stay')
+        problem = error.message
+      },
+    )
   const stop = async () => {
+    files.close()
     closing.abort(new Error('the agent is stopping'))
     notify.stopping()
     await server?.close()
@@ -101,6 +123,7 @@ export async function startAgent(config: Config, log: Logger): Promise<Agent> {
     await stop()
     throw error
   }
+  files.watch(reload)
   notify.ready(
     machine.online ? `hosting ${instances.list().length} Android systems` : `waiting for LXD: ${machine.reason}`,
   )
@@ -108,5 +131,5 @@ export async function startAgent(config: Config, log: Logger): Promise<Agent> {
     { socket: config.api.socket, https: settings.all()['core.https_address'], instances: instances.list().length },
     'the agent is ready',
   )
-  return { stop }
+  return { reload, stop }
 }

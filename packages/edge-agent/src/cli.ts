@@ -53,6 +53,7 @@ async function run(config: Config): Promise<void> {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve)
   })
   const agent = await startAgent(config, log)
+  process.on('SIGHUP', () => agent.reload())
   const signal = await stopped
   log.info({ signal }, 'stopping; the Android systems go on')
   await agent.stop()

@@ -18,6 +18,7 @@ export type Config = {
     certificate: string
     key: string
     trustedCertificates: string[]
+    revocationLists: string[]
   }
   node: { name: string; privateAddress: string; publicAddress: string }
   bootCheck: { command: string[]; expect: string; timeoutSeconds: number }
@@ -51,6 +52,12 @@ export const keys: Key[] = [
     kind: 'list',
     default: [],
     about: 'PEM files: CAs (or single certificates) whose clients are trusted',
+  },
+  {
+    path: 'api.revocationLists',
+    kind: 'list',
+    default: [],
+    about: 'PEM files: revocation lists, one of every CA in the chains, the root included',
   },
   { path: 'node.name', kind: 'text', default: hostname(), about: 'name of this machine in the API' },
   { path: 'node.privateAddress', kind: 'text', default: '127.0.0.1', about: 'where service ports are opened' },
@@ -124,6 +131,7 @@ function settle(config: Config, problems: string[]): Config {
     ['api.certificate', config.api.certificate],
     ['api.key', config.api.key],
     ...config.api.trustedCertificates.map((path) => ['api.trustedCertificates', path]),
+    ...config.api.revocationLists.map((path) => ['api.revocationLists', path]),
   ]) {
     if (path && !existsSync(path)) problems.push(`${key}: no file at ${path}`)
   }

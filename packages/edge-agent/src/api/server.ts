@@ -3,19 +3,16 @@
 // Client certificates are requested, not required: Canonical's Go client first calls without one, and `GET /1.0` tells an
 // untrusted client so.
 
-import { constants } from 'node:crypto'
-import { chmodSync, readFileSync, rmSync } from 'node:fs'
-import { createServer as createHttpServer, type Server } from 'node:http'
-import { createServer as createHttpsServer, type ServerOptions } from 'node:https'
-import type { TLSSocket } from 'node:tls'
+import { chmodSync, rmSync } from 'node:fs'
+import { createServer as createHttpServer } from 'node:http'
 import type { FastifyInstance, FastifyServerFactory } from 'fastify'
 import type { Config } from '../config.ts'
 import { ConfigurationError } from '../errors.ts'
-import { chainOf, type TrustStore } from '../trust/trust-store.ts'
 import { buildApp } from './app.ts'
 import { Contract } from './contract.ts'
 import { ExecSessions } from './exec/session.ts'
 import type { Services } from './services.ts'
+import { TlsServer } from './tls-server.ts'
 
 export class ApiServer {
   readonly #apps: FastifyInstance[]
@@ -40,7 +37,7 @@ export class ApiServer {
     chmodSync(config.api.socket, 0o600)
     apps.push(unix)
     if (config.api.certificate) {
-      const app = await build((handler) => httpsServer(config, services.trust, handler))
+      const app = await build((handler) => new TlsServer(services.trust, handler).http)
       const { address, port } = config.api
       try {
         await app.listen({ host: address, port })
@@ -58,37 +55,4 @@ export class ApiServer {
   async close(): Promise<void> {
     await Promise.all(this.#apps.map((app) => app.close()))
   }
-}
-
-function httpsServer(config: Config, trust: TrustStore, handler: Parameters<FastifyServerFactory>[0]): Server {
-  const options = (): ServerOptions => ({
-    cert: readFileSync(config.api.certificate),
-    key: readFileSync(config.api.key),
-    ca: trust.anchors(),
-    // A single certificate that was added is an anchor too, though nobody signed with it.
-    allowPartialTrustChain: true,
-    minVersion: 'TLSv1.3',
-    // A resumed session would carry the verdict of an earlier handshake past a removal or an expiry.
-    secureOptions: constants.SSL_OP_NO_TICKET,
-  })
-  const server = createHttpsServer(
-    { ...options(), requestCert: true, rejectUnauthorized: false, requestTimeout: 0 },
-    handler,
-  )
-  const open = new Set<TLSSocket>()
-  server.on('secureConnection', (socket) => {
-    if (socket.isSessionReused()) return socket.destroy()
-    open.add(socket)
-    socket.on('close', () => open.delete(socket))
-  })
-  trust.onChange((removed) => {
-    server.setSecureContext(options())
-    // After the answer to the removal itself, whoever asked for it.
-    if (removed)
-      setTimeout(
-        () => [...open].filter((socket) => chainOf(socket).includes(removed)).map((socket) => socket.destroy()),
-        100,
-      )
-  })
-  return server as unknown as Server
 }

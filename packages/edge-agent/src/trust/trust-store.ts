@@ -3,28 +3,41 @@
 // OpenSSL decides. Every trusted certificate is an anchor of the TLS context, so the handshake itself checks signature,
 // validity, key usage and possession of the key; the code here only reads the verdict.
 import { createHash, X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import type { DetailedPeerCertificate, TLSSocket } from 'node:tls'
+import { createSecureContext, type TLSSocket } from 'node:tls'
 import { badRequest, conflict, notFound } from '../errors.ts'
 import type { CertificateRecord } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
+import type { TlsFiles, TrustFiles } from './files.ts'
 
+/** `less`: somebody who was trusted may not be any more. */
+export type TrustChange = 'more' | 'less'
 export type Verdict = { trusted: true; fingerprint: string } | { trusted: false; reason: string }
 
 export class TrustStore {
   readonly #store: Store
-  readonly #configured: string[]
-  readonly #listeners = new Set<(removed?: string) => void>()
+  readonly #files: TrustFiles
+  readonly #listeners = new Set<(change: TrustChange) => void>()
+  #tls: TlsFiles
 
-  /** @param files PEM files of the configuration. */
-  constructor(store: Store, files: readonly string[]) {
+  constructor(store: Store, files: TrustFiles) {
     this.#store = store
-    this.#configured = files.map((file) => readFileSync(file, 'utf8'))
+    this.#files = files
+    this.#tls = files.read()
   }
 
-  /** Anchors for the TLS context, PEM. */
-  anchors(): string[] {
-    return [...this.#configured, ...this.#store.certificates.list().map(({ pem }) => pem)]
+  /** What the TLS context is made of; anchors are the configured CAs and what was added through the API. */
+  tls(): TlsFiles {
+    return { ...this.#tls, anchors: [...this.#tls.anchors, ...this.#store.certificates.list().map(({ pem }) => pem)] }
+  }
+
+  /** Reads the files again. @throws when they cannot be used; then what was read before stays in use. */
+  reload(): void {
+    const [before, after] = [this.#tls, this.#files.read()]
+    // OpenSSL says now, and not in the middle of a change, whether certificate and key fit.
+    createSecureContext({ cert: after.certificate, key: after.key, ca: after.anchors, crl: after.revocationLists })
+    this.#tls = after
+    const same = (name: 'anchors' | 'revocationLists') => before[name].join() === after[name].join()
+    this.#tell(same('anchors') && same('revocationLists') ? 'more' : 'less')
   }
 
   list(): CertificateRecord[] {
@@ -43,19 +56,23 @@ export class TrustStore {
     const id = fingerprintOf(certificate.raw)
     if (this.#store.certificates.get(id)) throw conflict(`certificate ${id} is trusted already`)
     const record = this.#store.certificates.put({ id, pem: certificate.toString() })
-    for (const listener of this.#listeners) listener()
+    this.#tell('more')
     return record
   }
 
   remove(fingerprint: string): void {
     const { id } = this.get(fingerprint)
     this.#store.certificates.delete(id)
-    for (const listener of this.#listeners) listener(id)
+    this.#tell('less')
   }
 
-  /** Called after each change, with the fingerprint of what was removed. */
-  onChange(listener: (removed?: string) => void): void {
+  /** Called after each change. */
+  onChange(listener: (change: TrustChange) => void): void {
     this.#listeners.add(listener)
+  }
+
+  #tell(change: TrustChange): void {
+    for (const listener of this.#listeners) listener(change)
   }
 }
 
@@ -66,19 +83,6 @@ export function verdictOf(socket: TLSSocket): Verdict {
   if (!socket.authorized)
     return { trusted: false, reason: `the client certificate is not trusted (${socket.authorizationError})` }
   return { trusted: true, fingerprint: fingerprintOf(certificate.raw) }
-}
-
-/** Fingerprints of the certificates by which a connection is trusted: the client's own and its issuers. */
-export function chainOf(socket: TLSSocket): string[] {
-  const found: string[] = []
-  let current: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true)
-  while (current?.raw) {
-    const fingerprint = fingerprintOf(current.raw)
-    if (found.includes(fingerprint)) break
-    found.push(fingerprint)
-    current = current.issuerCertificate
-  }
-  return found
 }
 
 /** Base64 of the DER without PEM lines, as AMS writes certificates. */
