@@ -98,7 +98,8 @@ export class Authority {
   }
 
   /**
-   * Makes a certificate for a key that somebody else holds (or a private key: only its public half is used).
+   * Makes a certificate for a key that somebody else holds (or a private key: only its public half is used). With a
+   * `serial` it may be repeated, also by several processes at once: all get the same certificate.
    * @throws {InvalidRequestError} for names, times or a type of key that cannot be
    * @throws {AuthorityExpiredError} when the intermediate has ended
    */
@@ -110,10 +111,20 @@ export class Authority {
     const { certificate } = this.#control
     const subject = { organization: this.name, commonName: use.name }
     for (;;) {
-      const serial = makeSerial()
+      const serial = request.serial ?? makeSerial()
+      const path = join(this.#issued, `${serial}.crt`)
+      const there = request.serial === undefined ? undefined : await readIfThere(path)
+      if (there !== undefined) return this.#repeated(there, publicKey)
       const leaf = await buildCertificate({ subject, publicKey, serial, ...validity, use }, { key, certificate })
-      if (await writeNew(join(this.#issued, `${serial}.crt`), leaf, 'public')) return this.#certified(leaf)
+      if (await writeNew(path, leaf, 'public')) return this.#certified(leaf)
     }
+  }
+
+  /** What was issued under a serial chosen before, whoever of several asked first. */
+  #repeated(leaf: string, publicKey: KeyObject): Certified {
+    if (!new X509Certificate(leaf).publicKey.equals(publicKey))
+      throw new InvalidRequestError('this serial belongs to the certificate of another key')
+    return this.#certified(leaf)
   }
 
   /** The last certificate issued to this key under these names that has not ended: for who lost the answer, not the key. */

@@ -21,6 +21,8 @@ export type CertificateRequest = {
   notBefore?: Date
   /** In place of `days`. */
   notAfter?: Date
+  /** A serial of `makeSerial`, chosen before by who must never get two certificates for one request. */
+  serial?: string
 }
 
 export type KeyRequest = {
