@@ -21,6 +21,11 @@ const exitCodes: Record<PkiErrorCode, number> = {
   unsafe_directory: 6,
   openssl_missing: 6,
   clock_wrong: 6,
+  secret_missing: 3,
+  secret_conflict: 4,
+  secret_refused: 7,
+  secrets_damaged: 5,
+  offer_refused: 7,
 }
 const exitHelp = `
 Exit codes:
@@ -31,6 +36,7 @@ Exit codes:
   4  it would replace something that is there
   5  the authority is damaged or has ended
   6  the surroundings: a directory open to others, the clock
+  7  refused: not granted, ended, or not from whom it must be
 `
 
 const json = () => new Option('--json', 'print one JSON document')

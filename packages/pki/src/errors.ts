@@ -11,6 +11,11 @@ export type PkiErrorCode =
   | 'unsafe_directory'
   | 'openssl_missing'
   | 'clock_wrong'
+  | 'secret_missing'
+  | 'secret_conflict'
+  | 'secret_refused'
+  | 'secrets_damaged'
+  | 'offer_refused'
 
 /** What every failure of this package that a caller can act on is an instance of. Its message never holds a secret. */
 export class PkiError extends Error {
@@ -98,5 +103,45 @@ export class ClockWrongError extends PkiError {
   override readonly name = 'ClockWrongError'
   constructor(now: Date) {
     super('clock_wrong', `the clock says ${now.toISOString()}, which is before this program was written; set it first`)
+  }
+}
+
+/** Create the secret first; or it was removed. */
+export class SecretMissingError extends PkiError {
+  override readonly name = 'SecretMissingError'
+  constructor(message: string) {
+    super('secret_missing', message)
+  }
+}
+
+/** Take another name, or look at what is there: somebody made or rotated it before. */
+export class SecretConflictError extends PkiError {
+  override readonly name = 'SecretConflictError'
+  constructor(message: string) {
+    super('secret_conflict', message)
+  }
+}
+
+/** Ask the owner for a grant, or for a rotation where the secret has ended. */
+export class SecretRefusedError extends PkiError {
+  override readonly name = 'SecretRefusedError'
+  constructor(message: string) {
+    super('secret_refused', message)
+  }
+}
+
+/** Use the key that the store was made with, or restore the store from a backup. */
+export class SecretsDamagedError extends PkiError {
+  override readonly name = 'SecretsDamagedError'
+  constructor(message: string, options?: ErrorOptions) {
+    super('secrets_damaged', message, options)
+  }
+}
+
+/** Ask the producer for a new offer. */
+export class OfferRefusedError extends PkiError {
+  override readonly name = 'OfferRefusedError'
+  constructor(message: string, options?: ErrorOptions) {
+    super('offer_refused', message, options)
   }
 }
