@@ -53,8 +53,12 @@ export function bridgePorts(bridge: string): string[] {
   return existsSync(folder) ? readdirSync(folder) : []
 }
 
-/** Deletes the bridge and the firewall rules that LXD made for it and for the interfaces on it. */
+/**
+ * Deletes the bridge, the interfaces on it, and the firewall rules that LXD made for them. A start that failed, or during
+ * which LXD was killed, leaves both ends of the container's interface on the host.
+ */
 export async function deleteBridge(bridge: string, ports: string[]): Promise<void> {
+  for (const port of ports) if (bridgeExists(port)) await attempt('ip', ['link', 'delete', port])
   if (bridgeExists(bridge)) await attempt('ip', ['link', 'delete', bridge])
   for (const family of ['inet', 'bridge']) await deleteNftChains(family, [bridge, ...ports])
   for (const table of ['filter', 'nat', 'mangle']) await deleteIptablesRules(bridge, table)

@@ -36,5 +36,5 @@ export type Answer = { milliseconds: number[] } | { error: string }
 export const pace = { bytes: 4_000_000, milliseconds: 20 }
 
 /** Milliseconds between two looks at a booting guest: those of the agent's boot check, for all contenders. */
-export const bootPauses = [50, 100, 150, 200, 300, 500]
+export const bootPauses = [50, 50, 50, 50, 75, 75, 100, 100, 150, 200, 300, 500]
 export const bootCheck = { command: ['getprop', 'sys.boot_completed'], expect: '1' }

@@ -19,7 +19,7 @@ import pylxd
 
 PACE_BYTES = 4_000_000
 PACE_SECONDS = 0.02
-BOOT_PAUSES = [0.05, 0.1, 0.15, 0.2, 0.3, 0.5]
+BOOT_PAUSES = [0.05, 0.05, 0.05, 0.05, 0.075, 0.075, 0.1, 0.1, 0.15, 0.2, 0.3, 0.5]
 
 
 def connect(target):

@@ -4,7 +4,7 @@ import type { LxdClient } from '@anbox/sdk'
 import type { Config } from '../config.ts'
 
 /** Milliseconds between two looks into the guest: short at first, since a small guest is up in a second. */
-const pauses = [50, 100, 150, 200, 300]
+const pauses = [50, 50, 50, 50, 75, 75, 100, 100, 150, 200, 300]
 const longest = 500
 
 /** The guest's command may hang; LXD kills it when its control socket goes. Milliseconds. */

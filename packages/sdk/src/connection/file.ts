@@ -16,7 +16,7 @@ export type FileSource = {
 export async function fileSource(source: string | Readable, size?: number): Promise<FileSource> {
   if (typeof source !== 'string') return { stream: source, size }
   const { size: real } = await stat(source)
-  return { stream: createReadStream(source, { highWaterMark: 256 * 1024 }), size: real, name: basename(source) }
+  return { stream: createReadStream(source, { highWaterMark: 1024 * 1024 }), size: real, name: basename(source) }
 }
 
 /** Counts for `onProgress`. */
