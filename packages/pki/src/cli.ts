@@ -26,6 +26,11 @@ const exitCodes: Record<PkiErrorCode, number> = {
   secret_refused: 7,
   secrets_damaged: 5,
   offer_refused: 7,
+  token_missing: 3,
+  enrolment_missing: 3,
+  enrolment_refused: 7,
+  server_untrusted: 7,
+  enrolment_unavailable: 8,
 }
 const exitHelp = `
 Exit codes:
@@ -37,6 +42,7 @@ Exit codes:
   5  the authority is damaged or has ended
   6  the surroundings: a directory open to others, the clock
   7  refused: not granted, ended, or not from whom it must be
+  8  nobody answered, or could not do it now: try again
 `
 
 const json = () => new Option('--json', 'print one JSON document')

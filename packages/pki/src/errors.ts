@@ -11,11 +11,20 @@ export type PkiErrorCode =
   | 'unsafe_directory'
   | 'openssl_missing'
   | 'clock_wrong'
+  | 'root_offline'
+  | 'certificate_unknown'
+  | 'authority_busy'
+  | 'audit_damaged'
   | 'secret_missing'
   | 'secret_conflict'
   | 'secret_refused'
   | 'secrets_damaged'
   | 'offer_refused'
+  | 'token_missing'
+  | 'enrolment_missing'
+  | 'enrolment_refused'
+  | 'enrolment_unavailable'
+  | 'server_untrusted'
 
 /** What every failure of this package that a caller can act on is an instance of. Its message never holds a secret. */
 export class PkiError extends Error {
@@ -101,8 +110,8 @@ export class OpensslMissingError extends PkiError {
 /** Set the clock: certificates made now would be valid at the wrong time. */
 export class ClockWrongError extends PkiError {
   override readonly name = 'ClockWrongError'
-  constructor(now: Date) {
-    super('clock_wrong', `the clock says ${now.toISOString()}, which is before this program was written; set it first`)
+  constructor(now: Date, reason = 'before this program was written') {
+    super('clock_wrong', `the clock says ${now.toISOString()}, which is ${reason}; set it first`)
   }
 }
 
@@ -143,5 +152,82 @@ export class OfferRefusedError extends PkiError {
   override readonly name = 'OfferRefusedError'
   constructor(message: string, options?: ErrorOptions) {
     super('offer_refused', message, options)
+  }
+}
+
+/** Attach the directory with the root's key and name it (`rootDirectory`, `--root-dir`). */
+export class RootOfflineError extends PkiError {
+  override readonly name = 'RootOfflineError'
+  constructor(message: string) {
+    super('root_offline', message)
+  }
+}
+
+/** Name a certificate that this authority has issued. */
+export class CertificateUnknownError extends PkiError {
+  override readonly name = 'CertificateUnknownError'
+  constructor(message: string) {
+    super('certificate_unknown', message)
+  }
+}
+
+/** Try again: another process is at work. */
+export class AuthorityBusyError extends PkiError {
+  override readonly name = 'AuthorityBusyError'
+  constructor(path: string) {
+    super('authority_busy', `another process holds ${path}`)
+  }
+}
+
+/** Find out who changed the audit log, and restore it from a backup. Until then nothing is issued. */
+export class AuditDamagedError extends PkiError {
+  override readonly name = 'AuditDamagedError'
+  constructor(message: string) {
+    super('audit_damaged', message)
+  }
+}
+
+/** List the tokens: there is none with this id. */
+export class TokenMissingError extends PkiError {
+  override readonly name = 'TokenMissingError'
+  constructor(id: string) {
+    super('token_missing', `there is no token ${id}`)
+  }
+}
+
+/** Enrol the machine first. */
+export class EnrolmentMissingError extends PkiError {
+  override readonly name = 'EnrolmentMissingError'
+  constructor(message: string) {
+    super('enrolment_missing', message)
+  }
+}
+
+/** The authority said no, and will say it again: it takes a new token. `status` is that of its HTTP answer. */
+export class EnrolmentRefusedError extends PkiError {
+  override readonly name = 'EnrolmentRefusedError'
+  readonly status: number
+  constructor(message: string, status: number) {
+    super('enrolment_refused', message)
+    this.status = status
+  }
+}
+
+/** Try again, with pauses that grow: nobody answered, or could do it now. Nothing was lost. */
+export class EnrolmentUnavailableError extends PkiError {
+  override readonly name = 'EnrolmentUnavailableError'
+  /** Milliseconds that the server asked to wait. */
+  readonly retryAfter: number | undefined
+  constructor(message: string, options?: ErrorOptions & { retryAfter?: number }) {
+    super('enrolment_unavailable', message, options)
+    this.retryAfter = options?.retryAfter
+  }
+}
+
+/** Look who answers at that address, and whether the pin is the root's: the token was not sent. */
+export class ServerUntrustedError extends PkiError {
+  override readonly name = 'ServerUntrustedError'
+  constructor(message: string, options?: ErrorOptions) {
+    super('server_untrusted', message, options)
   }
 }
