@@ -1,0 +1,20 @@
+// The pages of this folder that are made of the code, as the project's formatter writes them.
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { amsApiPage } from './ams-api.ts'
+import { configurationPage } from './configuration.ts'
+
+const makers: Record<string, () => string | Promise<string>> = {
+  'ams-api.md': amsApiPage,
+  'configuration.md': configurationPage,
+}
+
+export const generatedPages = Object.keys(makers).map((name) => join(import.meta.dirname, name))
+
+export async function generatePage(file: string): Promise<string> {
+  const name = file.slice(import.meta.dirname.length + 1)
+  const input = await makers[name]?.()
+  const { status, stdout, stderr } = spawnSync('biome', ['format', '--stdin-file-path', file], { input })
+  if (status !== 0) throw new Error(`biome cannot format ${name}: ${stderr}`)
+  return stdout.toString()
+}
