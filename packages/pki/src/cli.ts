@@ -1,12 +1,11 @@
 #!/usr/bin/env node
 // The command line: options, help and exit codes. What the commands do is in `commands/`.
 import { readFileSync } from 'node:fs'
-import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import { keyTypes } from './authority/key.ts'
+import { Argument, Command, CommanderError, Option } from 'commander'
+import { days, dir, examples, exitHelp, json, key, out, report, several } from './command-line.ts'
 import { exportCredential } from './commands/export.ts'
 import { init } from './commands/init.ts'
 import { issue } from './commands/issue.ts'
-import type { Report } from './commands/report.ts'
 import { show } from './commands/show.ts'
 import { PkiError, type PkiErrorCode } from './errors.ts'
 
@@ -21,6 +20,10 @@ const exitCodes: Record<PkiErrorCode, number> = {
   unsafe_directory: 6,
   openssl_missing: 6,
   clock_wrong: 6,
+  root_offline: 3,
+  certificate_unknown: 3,
+  authority_busy: 6,
+  audit_damaged: 5,
   secret_missing: 3,
   secret_conflict: 4,
   secret_refused: 7,
@@ -32,29 +35,6 @@ const exitCodes: Record<PkiErrorCode, number> = {
   server_untrusted: 7,
   enrolment_unavailable: 8,
 }
-const exitHelp = `
-Exit codes:
-  0  done (also when init finds the authority there already)
-  1  something unforeseen
-  2  wrong use: an option, a name, a password source
-  3  no authority or credential there
-  4  it would replace something that is there
-  5  the authority is damaged or has ended
-  6  the surroundings: a directory open to others, the clock
-  7  refused: not granted, ended, or not from whom it must be
-  8  nobody answered, or could not do it now: try again
-`
-
-const json = () => new Option('--json', 'print one JSON document')
-const dir = () =>
-  new Option('--dir <directory>', 'directory of the authority').env('ANBOX_PKI_DIR').makeOptionMandatory()
-const out = () => new Option('--out <directory>', 'directory of the credentials (default: credentials in --dir)')
-const key = (what: string) => new Option('--key <type>', what).choices([...keyTypes])
-const list = (value: string, before: string[]) => [...before, value]
-const several = (flags: string, what: string) =>
-  new Option(flags, `${what} (repeatable)`).argParser(list).default([], 'none')
-const examples = (...lines: string[]) => `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}\n${exitHelp}`
-
 function program(): Command {
   const anboxPki = new Command('anbox-pki')
     .description('The shared root CA of a deployment, and the certificates of its components')
@@ -122,21 +102,6 @@ function program(): Command {
     .action(report(exportCredential))
 
   return anboxPki
-}
-
-/** An action for commander, which calls it with the arguments, the options and the command. */
-function report<Rest extends unknown[]>(command: (...rest: Rest) => Promise<Report>) {
-  return async (...given: [...Rest, Command]) => {
-    const self = given.at(-1) as Command
-    const { text, json } = await command(...(given.slice(0, -1) as Rest))
-    process.stdout.write(self.opts().json ? `${JSON.stringify(json)}\n` : `${text.join('\n')}\n`)
-  }
-}
-
-function days(text: string): number {
-  const value = Number(text)
-  if (!/^\d+$/.test(text) || value < 1) throw new InvalidArgumentError('It must be a whole number, 1 or more.')
-  return value
 }
 
 function version(): string {
