@@ -1,4 +1,4 @@
-export { type Authority, openAuthority } from './authority/authority.ts'
+export { type Authority, type Issued, openAuthority } from './authority/authority.ts'
 export { type Summary, summarize as summarizeCertificate } from './authority/certificate.ts'
 export { type ChainRequest, type Verdict, verifyChain } from './authority/chain.ts'
 export { type CreateOptions, createAuthority } from './authority/create.ts'
@@ -12,5 +12,7 @@ export {
 export { type Ensured, ensureCredential } from './authority/ensure.ts'
 export { type KeyType, keyTypes } from './authority/key.ts'
 export { exportPkcs12, type Pkcs12Request } from './authority/pkcs12.ts'
+export { type Purpose, purposes } from './authority/profile.ts'
 export type { CertificateRequest, KeyRequest, Kind } from './authority/request.ts'
+export { type Reason, type Revocation, reasons } from './authority/revocation.ts'
 export * from './errors.ts'

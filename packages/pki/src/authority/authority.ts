@@ -1,30 +1,32 @@
-// An authority that exists: issues certificates, and keeps a record of every one.
+// An authority that exists: issues certificates, keeps a record of every one, and revokes them.
 //
-//   DIRECTORY/authority.json            name and type of key
-//   DIRECTORY/root/ca.key, ca.crt       the key may be moved away once the intermediate is there
-//   DIRECTORY/control/ca.key, ca.crt    the intermediate of AMS, gateway and LXD
-//   DIRECTORY/control/issued/SERIAL.crt what it signed; the file name keeps a serial from being used twice
-//
-// Invariant: a certificate is on the disk before anybody gets it.
+//   DIRECTORY/authority.json             name, type of key, purposes
+//   DIRECTORY/root/ca.key, ca.crt        the key is needed for new intermediates only, and may be kept elsewhere
+//   DIRECTORY/PURPOSE/ca.key, ca.crt     an intermediate
+//   DIRECTORY/PURPOSE/issued/SERIAL.crt  what it signed
+//   DIRECTORY/PURPOSE/revoked/SERIAL.json, crl.pem, crl-number
 import { type KeyObject, X509Certificate } from 'node:crypto'
-import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { AuthorityDamagedError, AuthorityExpiredError, AuthorityMissingError, InvalidRequestError } from '../errors.ts'
-import { type Ca, loadCa } from './ca.ts'
-import { buildCertificate, makeSerial, type Summary, splitPem, summarize } from './certificate.ts'
-import { type Certified, type Credential, sealCredential } from './credential.ts'
-import { type KeyType, keyToPem, keyTypeOf, keyTypes, makeKey } from './key.ts'
 import {
-  type CertificateRequest,
-  checkKeyType,
-  checkNames,
-  checkValidity,
-  type KeyRequest,
-  type Names,
-  sameNames,
-} from './request.ts'
+  AuthorityDamagedError,
+  AuthorityMissingError,
+  CertificateUnknownError,
+  InvalidRequestError,
+} from '../errors.ts'
+import { type Ca, loadCa } from './ca.ts'
+import type { Summary } from './certificate.ts'
+import { type Certified, type Credential, sealCredential } from './credential.ts'
+import { Intermediate } from './intermediate.ts'
+import { type KeyType, keyToPem, makeKey } from './key.ts'
+import { checkPurpose, type Purpose } from './profile.ts'
+import type { IssuedRecord } from './records.ts'
+import { type CertificateRequest, checkKeyType, type KeyRequest, type Names, sameNames } from './request.ts'
+import { checkReason, type Reason, type Revocation } from './revocation.ts'
 import { readSettings, type Settings } from './settings.ts'
-import { readIfThere, refuseOpen, writeNew } from './storage.ts'
+import { refuseOpen } from './storage.ts'
+
+/** A certificate on record. */
+export type Issued = Summary & { purpose: Purpose; revoked?: { at: Date; reason: Reason } }
 
 /**
  * Opens an authority that `createAuthority` made.
@@ -36,17 +38,24 @@ export async function openAuthority(directory: string): Promise<Authority> {
   const settings = await readSettings(directory)
   if (!settings) throw new AuthorityMissingError(`there is no authority in ${directory}; create it first`)
   await refuseOpen(directory)
-  const [root, control] = await Promise.all([loadCa(join(directory, 'root')), loadCa(join(directory, 'control'))])
-  if (!root || !control) {
-    throw new AuthorityMissingError(`the authority in ${directory} was not finished; create it again to go on`)
+  const { purposes = ['control'] } = settings
+  const unfinished = () =>
+    new AuthorityMissingError(`the authority in ${directory} was not finished; create it again to go on`)
+  const root = await loadCa(join(directory, 'root'))
+  if (!root) throw unfinished()
+  const upper = new X509Certificate(root.certificate)
+  const intermediates = new Map<Purpose, Ca>()
+  for (const purpose of purposes) {
+    const ca = await loadCa(join(directory, purpose))
+    if (!ca) throw unfinished()
+    const lower = new X509Certificate(ca.certificate)
+    if (!lower.checkIssued(upper) || !lower.verify(upper.publicKey))
+      throw new AuthorityDamagedError(
+        `${join(directory, purpose, 'ca.crt')} was not signed by ${join(directory, 'root/ca.crt')}`,
+      )
+    intermediates.set(purpose, ca)
   }
-  const [upper, lower] = [new X509Certificate(root.certificate), new X509Certificate(control.certificate)]
-  if (!lower.checkIssued(upper) || !lower.verify(upper.publicKey)) {
-    throw new AuthorityDamagedError(
-      `${join(directory, 'control/ca.crt')} was not signed by ${join(directory, 'root/ca.crt')}`,
-    )
-  }
-  return new Authority(directory, settings, root, control)
+  return new Authority(directory, settings, root, intermediates)
 }
 
 export class Authority {
@@ -56,39 +65,49 @@ export class Authority {
   readonly keyType: KeyType
   /** PEM: what every member of the deployment trusts. */
   readonly rootCertificate: string
-  readonly #control: Ca
-  readonly #controlEnd: Date
+  readonly #intermediates: Map<Purpose, Intermediate>
 
-  constructor(directory: string, settings: Settings, root: Ca, control: Ca) {
+  constructor(directory: string, settings: Settings, root: Ca, intermediates: ReadonlyMap<Purpose, Ca>) {
     this.directory = directory
     this.name = settings.name
     this.keyType = settings.key
     this.rootCertificate = root.certificate
-    this.#control = control
-    this.#controlEnd = new Date(
-      Math.min(...[root, control].map(({ certificate }) => new X509Certificate(certificate).validToDate.getTime())),
+    this.#intermediates = new Map(
+      [...intermediates].map(([purpose, ca]) => [purpose, new Intermediate(directory, purpose, this.name, root, ca)]),
     )
   }
 
+  /** The purposes it has intermediates for. */
+  get purposes(): Purpose[] {
+    return [...this.#intermediates.keys()]
+  }
+
   /** PEM of the intermediate: what a peer sends after its own certificate. */
-  chain(): string {
-    return this.#control.certificate
+  chain(purpose: Purpose = 'control'): string {
+    return this.#of(purpose).certificate
+  }
+
+  /** The intermediate of a purpose. etcd trusts its own as the only anchor, see `verifyChain`'s `partial`. */
+  intermediate(purpose: Purpose): { certificate: string } {
+    return { certificate: this.chain(purpose) }
   }
 
   /** Every certificate that was issued, the oldest first. */
-  async list(): Promise<Summary[]> {
-    return (await this.#records()).map(summarize).sort((a, b) => a.notBefore.getTime() - b.notBefore.getTime())
+  async list(): Promise<Issued[]> {
+    const lists = await Promise.all([...this.#intermediates.values()].map(listOf))
+    return lists.flat().sort((a, b) => a.notBefore.getTime() - b.notBefore.getTime())
   }
 
   /** Gives the names that a certificate would have. Throws what `certify` would throw, before a key is made for nothing. */
-  check(request: CertificateRequest & KeyRequest): Names {
+  check(request: CertificateRequest & KeyRequest): Names & { purpose: Purpose } {
     if (request.key !== undefined) checkKeyType(request.key)
-    return this.#permit(request).names
+    return this.#of(request.purpose).permit(request).names
   }
 
   /**
    * Makes a key and a certificate for it. The key exists in the result only: save it.
    * @throws {InvalidRequestError} for names, times or a type of key that cannot be
+   * @throws {AuthorityMissingError} when there is no intermediate for the purpose
    * @throws {AuthorityExpiredError} when the intermediate has ended
    */
   async issue(request: CertificateRequest & KeyRequest): Promise<Credential> {
@@ -100,73 +119,97 @@ export class Authority {
   /**
    * Makes a certificate for a key that somebody else holds (or a private key: only its public half is used). With a
    * `serial` it may be repeated, also by several processes at once: all get the same certificate.
-   * @throws {InvalidRequestError} for names, times or a type of key that cannot be
-   * @throws {AuthorityExpiredError} when the intermediate has ended
+   * @throws as `issue`
    */
   async certify(request: CertificateRequest, publicKey: KeyObject): Promise<Certified> {
-    const { key, names: use, validity } = this.#permit(request)
-    if (!keyTypeOf(publicKey)) {
-      throw new InvalidRequestError(`the key of "${use.name}" must be one of ${keyTypes.join(', ')}`)
-    }
-    const { certificate } = this.#control
-    const subject = { organization: this.name, commonName: use.name }
-    for (;;) {
-      const serial = request.serial ?? makeSerial()
-      const path = join(this.#issued, `${serial}.crt`)
-      const there = request.serial === undefined ? undefined : await readIfThere(path)
-      if (there !== undefined) return this.#repeated(there, publicKey)
-      const leaf = await buildCertificate({ subject, publicKey, serial, ...validity, use }, { key, certificate })
-      if (await writeNew(path, leaf, 'public')) return this.#certified(leaf)
-    }
+    const intermediate = this.#of(request.purpose)
+    return this.#certified(await intermediate.certify(request, publicKey), intermediate)
   }
 
-  /** What was issued under a serial chosen before, whoever of several asked first. */
-  #repeated(leaf: string, publicKey: KeyObject): Certified {
-    if (!new X509Certificate(leaf).publicKey.equals(publicKey))
-      throw new InvalidRequestError('this serial belongs to the certificate of another key')
-    return this.#certified(leaf)
-  }
-
-  /** The last certificate issued to this key under these names that has not ended: for who lost the answer, not the key. */
-  async recorded(names: Names, publicKey: KeyObject): Promise<Certified | undefined> {
-    const found = (await this.#records())
-      .filter((pem) => new X509Certificate(pem).publicKey.equals(publicKey))
-      .map((pem) => ({ pem, summary: summarize(pem) }))
-      .filter(({ summary }) => sameNames(summary, names) && summary.notAfter > new Date())
+  /**
+   * The last certificate issued to this key under these names that has not ended and is not revoked: for who lost the
+   * answer, not the key.
+   */
+  async recorded(names: Names & { purpose?: Purpose }, publicKey: KeyObject): Promise<Certified | undefined> {
+    const intermediate = this.#of(names.purpose)
+    const revoked = new Set((await intermediate.revocations.list()).map(({ serial }) => serial))
+    const found = (await intermediate.records.ofKey(publicKey))
+      .filter(
+        ({ summary }) => sameNames(summary, names) && summary.notAfter > new Date() && !revoked.has(summary.serial),
+      )
       .sort((a, b) => b.summary.notAfter.getTime() - a.summary.notAfter.getTime())[0]
-    return found && this.#certified(found.pem)
+    return found && this.#certified(found, intermediate)
   }
 
-  #permit(request: CertificateRequest) {
-    const names = checkNames(request)
-    const { key } = this.#control
-    if (!key) {
-      const path = join(this.directory, 'control/ca.key')
-      throw new AuthorityDamagedError(`${path} is missing: nothing can be signed without it`)
+  /**
+   * Revokes a certificate and renews the list that names it. May be repeated: the first reason and time stand.
+   * @param which its serial or the SHA-256 of it, in hexadecimal with or without colons
+   * @throws {CertificateUnknownError} when this authority has issued no such certificate
+   */
+  async revoke(which: string, reason: Reason = 'unspecified'): Promise<Revocation> {
+    checkReason(reason)
+    const { intermediate, record } = await this.#find(canonicalHex(which))
+    const revocation = await intermediate.revoke(record, reason)
+    await intermediate.crl()
+    return revocation
+  }
+
+  /** Every revocation, the oldest first: the deny-list of our own servers. */
+  async revocations(): Promise<Revocation[]> {
+    const lists = await Promise.all([...this.#intermediates.values()].map(({ revocations }) => revocations.list()))
+    return lists.flat().sort((a, b) => a.revokedAt.getTime() - b.revokedAt.getTime())
+  }
+
+  /** Whether the certificate with this SHA-256 was revoked, also by another process a moment ago. */
+  async isRevoked(fingerprint: string): Promise<boolean> {
+    const wanted = canonicalHex(fingerprint)
+    return (await this.revocations()).some((one) => one.fingerprint === wanted)
+  }
+
+  /**
+   * The revocation list of a purpose (PEM), good for seven days. It is made anew when something was revoked since, and when
+   * half of its time is over. PURPOSE/crl.pem is always the last one.
+   */
+  async crl(purpose: Purpose = 'control', { renew = false } = {}): Promise<string> {
+    return this.#of(purpose).crl(renew)
+  }
+
+  async #find(which: string): Promise<{ intermediate: Intermediate; record: IssuedRecord }> {
+    for (const intermediate of this.#intermediates.values()) {
+      const record =
+        which.length === 64
+          ? (await intermediate.records.all()).find(({ summary }) => summary.fingerprint === which)
+          : await intermediate.records.find(which)
+      if (record) return { intermediate, record }
     }
-    if (this.#controlEnd <= new Date()) {
-      throw new AuthorityExpiredError(`the authority in ${this.directory} ended on ${this.#controlEnd.toISOString()}`)
-    }
-    return { names, validity: checkValidity(request, this.#controlEnd), key }
+    throw new CertificateUnknownError(`the authority in ${this.directory} has issued no certificate ${which}`)
   }
 
-  get #issued(): string {
-    return join(this.directory, 'control/issued')
+  #of(purpose: Purpose = 'control'): Intermediate {
+    const found = this.#intermediates.get(checkPurpose(purpose))
+    if (found) return found
+    throw new AuthorityMissingError(
+      `the authority in ${this.directory} has no intermediate for ${purpose}; create it again with the root's key`,
+    )
   }
 
-  #certified(leaf: string): Certified {
-    const { fingerprint, serial, notAfter } = summarize(leaf)
-    return { certificate: leaf + this.chain(), root: this.rootCertificate, fingerprint, serial, notAfter }
+  #certified({ pem, summary }: IssuedRecord, intermediate: Intermediate): Certified {
+    const { fingerprint, serial, notAfter } = summary
+    return { certificate: pem + intermediate.certificate, root: this.rootCertificate, fingerprint, serial, notAfter }
   }
+}
 
-  async #records(): Promise<string[]> {
-    const names = await readdir(this.#issued)
-    const records: string[] = []
-    for (const name of names) {
-      const text = name.endsWith('.crt') ? await readIfThere(join(this.#issued, name)) : undefined
-      const [pem] = splitPem(text ?? '')
-      if (pem) records.push(pem)
-    }
-    return records
-  }
+async function listOf({ purpose, records, revocations }: Intermediate): Promise<Issued[]> {
+  const revoked = new Map((await revocations.list()).map((one) => [one.serial, one]))
+  return (await records.all()).map(({ summary }) => {
+    const found = revoked.get(summary.serial)
+    return { ...summary, purpose, ...(found && { revoked: { at: found.revokedAt, reason: found.reason } }) }
+  })
+}
+
+function canonicalHex(text: string): string {
+  const digits = text.replaceAll(':', '').toLowerCase()
+  if (!/^[0-9a-f]{1,64}$/.test(digits))
+    throw new InvalidRequestError(`"${text}" is neither a serial nor a SHA-256 in hexadecimal`)
+  return digits
 }

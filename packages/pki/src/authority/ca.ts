@@ -14,11 +14,11 @@ export type Ca = {
   key?: KeyObject
 }
 
-/** Makes what is missing of a CA. `sign` gives the certificate for its key. */
-export async function completeCa(
-  directory: string,
-  make: { key: KeyType; sign: (key: KeyObject) => Promise<string>; onKey?: () => void },
-): Promise<Ca> {
+/** `sign` gives the certificate for the key. */
+export type MakeCa = { key: KeyType; sign: (key: KeyObject) => Promise<string>; onKey?: () => void }
+
+/** Makes what is missing of a CA. */
+export async function completeCa(directory: string, make: MakeCa): Promise<Ca> {
   await privateDirectory(directory)
   await sweepTemporary(directory)
   await syncDirectory(directory)

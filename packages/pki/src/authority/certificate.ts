@@ -1,6 +1,8 @@
 // Certificates: built by @peculiar/x509 (which only writes here), read by OpenSSL (node:crypto).
 import { createPublicKey, type KeyObject, randomBytes, X509Certificate } from 'node:crypto'
+import { constraintsExtension } from './constraints.ts'
 import { signingKey } from './key.ts'
+import type { Profile } from './profile.ts'
 import { canonicalIp, type Kind, type Names } from './request.ts'
 
 export type Content = {
@@ -11,13 +13,15 @@ export type Content = {
   serial: string
   notBefore: Date
   notAfter: Date
-  /** How many CAs may follow this one, or the names of a leaf. */
-  use: { pathLength: number } | Names
+  /** How many CAs may follow this one and what they are held to, or the names of a leaf. */
+  use: { pathLength: number; profile?: Profile } | Names
 }
 /** Who signs: its key, and its certificate unless it signs itself. */
 export type Issuer = { key: KeyObject; certificate?: string }
 
-const purposes = { server: '1.3.6.1.5.5.7.3.1', client: '1.3.6.1.5.5.7.3.2' } as const satisfies Record<Kind, string>
+const serverAuth = '1.3.6.1.5.5.7.3.1'
+const clientAuth = '1.3.6.1.5.5.7.3.2'
+const usages: Record<Kind, string[]> = { server: [serverAuth], client: [clientAuth], peer: [serverAuth, clientAuth] }
 
 /** 16 octets, 126 of their bits random. The first octet is 40 to 7f: positive and without a leading zero. */
 export function makeSerial(): string {
@@ -52,10 +56,10 @@ export async function buildCertificate(content: Content, issuer: Issuer): Promis
   return `${certificate.toString('pem').trim()}\n`
 }
 
-type Builder = typeof import('@peculiar/x509')
+export type Builder = typeof import('@peculiar/x509')
 
 /** Loaded where it is needed only: it takes 100 to 200 ms. It needs `reflect-metadata` to be there before it. */
-async function builder(): Promise<Builder> {
+export async function builder(): Promise<Builder> {
   await import('reflect-metadata')
   return import('@peculiar/x509')
 }
@@ -65,22 +69,30 @@ function extensions(x509: Builder, use: Content['use']) {
     return [
       new x509.BasicConstraintsExtension(true, use.pathLength, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+      ...(use.profile ? held(x509, use.profile) : []),
     ]
   }
   return [
     new x509.BasicConstraintsExtension(false, undefined, true),
     // TLS 1.3 only ever signs, with RSA too: no key encipherment.
     new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-    new x509.ExtendedKeyUsageExtension([purposes[use.kind]]),
+    new x509.ExtendedKeyUsageExtension(usages[use.kind]),
     new x509.SubjectAlternativeNameExtension([
       ...use.dns.map((value) => ({ type: 'dns', value }) as const),
       ...use.ip.map((value) => ({ type: 'ip', value }) as const),
       ...use.uri.map((value) => ({ type: 'url', value }) as const),
+      ...use.email.map((value) => ({ type: 'email', value }) as const),
     ]),
   ]
 }
 
-function keyIdentifier(x509: Builder, issuer: InstanceType<Builder['X509Certificate']>): string {
+function held(x509: Builder, profile: Profile) {
+  const constraints = constraintsExtension(x509, profile)
+  const allowed = new Set(profile.kinds.flatMap((kind) => usages[kind]))
+  return [new x509.ExtendedKeyUsageExtension([...allowed]), ...(constraints ? [constraints] : [])]
+}
+
+export function keyIdentifier(x509: Builder, issuer: InstanceType<Builder['X509Certificate']>): string {
   const found = issuer.getExtension(x509.SubjectKeyIdentifierExtension)
   if (!found) throw new Error('the issuer has no subject key identifier')
   return found.keyId
@@ -96,16 +108,22 @@ export function summarize(pem: string): Summary {
   const of = (prefix: string) =>
     names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length))
   return {
-    kind: certificate.keyUsage?.includes(purposes.server) ? 'server' : 'client',
+    kind: kindOf(certificate),
     name: /^CN=(.*)$/m.exec(certificate.subject)?.[1] ?? '',
     dns: of('DNS:'),
     ip: of('IP Address:').map(canonicalIp),
     uri: of('URI:'),
+    email: of('email:'),
     serial: certificate.serialNumber.toLowerCase(),
     fingerprint: fingerprintOf(certificate),
     notBefore: certificate.validFromDate,
     notAfter: certificate.validToDate,
   }
+}
+
+function kindOf({ keyUsage }: X509Certificate): Kind {
+  if (!keyUsage?.includes(serverAuth)) return 'client'
+  return keyUsage.includes(clientAuth) ? 'peer' : 'server'
 }
 
 /** SHA-256 of the DER form, in lower-case hexadecimal without colons: as LXD writes it. */
@@ -123,6 +141,6 @@ export function publicKeyDer(key: KeyObject): Uint8Array<ArrayBuffer> {
   return new Uint8Array(half.export({ type: 'spki', format: 'der' }))
 }
 
-function wholeSeconds(date: Date): Date {
+export function wholeSeconds(date: Date): Date {
   return new Date(Math.floor(date.getTime() / 1000) * 1000)
 }

@@ -91,7 +91,7 @@ test('a leaf signs no other leaf, and a CA is no client', async () => {
       serial: makeSerial(),
       notBefore: new Date(Date.now() - 1000),
       notAfter: new Date(Date.now() + 3_600_000),
-      use: { kind: 'client', name: 'x', dns: [], ip: [], uri: ['anbox:client/x'] },
+      use: { kind: 'client', name: 'x', dns: [], ip: [], uri: ['anbox:client/x'], email: [] },
     },
     { key: keyFromPem(client.key), certificate: splitPem(client.certificate)[0] },
   )

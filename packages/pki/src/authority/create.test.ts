@@ -19,7 +19,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from '@anbox/harness'
-import { createAuthority, openAuthority, verifyChain } from '../index.ts'
+import { createAuthority, openAuthority, purposes, verifyChain } from '../index.ts'
 
 const test = suite('createAuthority', { timeout: 60_000 })
 const directory = mkdtempSync(join(tmpdir(), 'pki-create-'))
@@ -42,8 +42,11 @@ function copy(from: string, to: string): void {
   execFileSync('cp', ['-a', from, to])
 }
 
-/** In the order in which they are written. */
-const files = ['authority.json', 'root/ca.key', 'root/ca.crt', 'control/ca.key', 'control/ca.crt']
+/** In an order in which they may be written. */
+const files = [
+  ...['authority.json', 'root/ca.key', 'root/ca.crt'],
+  ...purposes.flatMap((purpose) => [`${purpose}/ca.key`, `${purpose}/ca.crt`]),
+]
 
 test('keys have mode 0600 in directories of mode 0700, whatever the umask', async () => {
   const [path, before] = [fresh(), process.umask(0)]
@@ -54,8 +57,9 @@ test('keys have mode 0600 in directories of mode 0700, whatever the umask', asyn
     process.umask(before)
   }
   const mode = (name: string) => (statSync(join(path, name)).mode & 0o777).toString(8)
-  for (const name of ['', 'root', 'control', 'control/issued']) assert.equal(mode(name), '700', name)
-  for (const name of ['root/ca.key', 'control/ca.key']) assert.equal(mode(name), '600', name)
+  for (const name of ['', 'root', ...purposes.flatMap((one) => [one, `${one}/issued`, `${one}/revoked`])])
+    assert.equal(mode(name), '700', name)
+  for (const name of files.filter((name) => name.endsWith('.key'))) assert.equal(mode(name), '600', name)
 })
 
 test('creating again opens what is there and changes no byte', async () => {
@@ -218,7 +222,7 @@ test('an ended authority signs nothing', async () => {
     path,
     { version: 1, name: 'x', key },
     { certificate: authority.rootCertificate },
-    { certificate, key: control },
+    new Map([['control', { certificate, key: control }]]),
   )
   await assert.rejects(ended.issue({ kind: 'client', name: 'a' }), { code: 'authority_expired' })
 })

@@ -1,24 +1,31 @@
-// Makes an authority: settings, root, then the intermediate. Each step stands on the disk before the next one begins, and
+// Makes an authority: settings, root, then the intermediates. Each step stands on the disk before the next one begins, and
 // each is skipped when it stands there already, so whoever comes after a SIGKILL goes on where it fell.
 import { createHash, type KeyObject } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { AuthorityDamagedError, ClockWrongError } from '../errors.ts'
+import { AuthorityDamagedError, ClockWrongError, RootOfflineError } from '../errors.ts'
 import { type Authority, openAuthority } from './authority.ts'
-import { completeCa } from './ca.ts'
+import { type Ca, completeCa } from './ca.ts'
 import { buildCertificate, makeSerial, publicKeyDer } from './certificate.ts'
 import type { KeyType } from './key.ts'
+import { exclusively } from './lock.ts'
+import { checkPurpose, type Purpose, profiles, purposes } from './profile.ts'
 import { backdated } from './request.ts'
-import { fixSettings } from './settings.ts'
+import { offlineRoot } from './root.ts'
+import { addPurposes, fixSettings, type Settings } from './settings.ts'
 import { privateDirectory, readIfThere, sweepTemporary } from './storage.ts'
 
 export type CreateOptions = {
-  /** What the subjects of root and intermediate begin with; `Anbox Edge` unless said. */
+  /** What the subjects of the CAs begin with; `Anbox Edge` unless said. */
   name?: string
-  /** The type of both keys, and of leaf keys unless said otherwise there; `rsa-4096` unless said. */
+  /** The type of the CA keys, and of leaf keys unless said otherwise there; `rsa-4096` unless said. */
   key?: KeyType
+  /** The intermediates it must have; unless said, those it was made with, and all five for a new one. */
+  purposes?: readonly Purpose[]
+  /** Where the root is kept, with its key: a directory on a medium that is removed when the intermediates are made. */
+  rootDirectory?: string
   /** Told before each key is made: RSA takes seconds on a small machine. */
-  onKey?: (ca: 'root' | 'control', type: KeyType) => void
+  onKey?: (ca: 'root' | Purpose, type: KeyType) => void
 }
 
 const written = Date.UTC(2026, 0, 1)
@@ -34,62 +41,86 @@ const rootPathLength = 2
  * @throws {AuthorityConflictError} when the one that is there has another name or type of key than asked for
  * @throws {AuthorityDamagedError} when a file of it is lost or is not what it should be
  * @throws {UnsafeDirectoryError} when others may enter the directory
+ * @throws {RootOfflineError} when an intermediate is to be made and the root's key is not there
  * @throws {ClockWrongError} when the clock is obviously behind
  */
 export async function createAuthority(directory: string, options: CreateOptions = {}): Promise<Authority> {
   const now = new Date()
   if (now.getTime() < written) throw new ClockWrongError(now)
+  options.purposes?.forEach(checkPurpose)
   await privateDirectory(directory)
   await sweepTemporary(directory)
-  const { name, key: type } = await fixSettings(directory, options)
-  const subject = (role: string, key: KeyObject) => ({
-    organization: name,
-    commonName: `${name} ${role} ${shortId(key)}`,
-  })
-  const make = (role: 'root' | 'control') => ({ key: type, onKey: () => options.onKey?.(role, type) })
+  const fixed = await fixSettings(directory, options)
+  const { name, key: type } = fixed
+  const certify = (role: 'root' | Purpose, key: KeyObject, issuer: Ca | undefined) => {
+    const content = {
+      subject: { organization: name, commonName: `${name} ${role} ${shortId(key)}` },
+      publicKey: key,
+      serial: makeSerial(),
+      ...lifetime(now, role === 'root' ? rootYears : intermediateYears),
+      use: role === 'root' ? { pathLength: rootPathLength } : { pathLength: 0, profile: profiles[role] },
+    }
+    return buildCertificate(content, issuer ? { key: rootKey(issuer, role), certificate: issuer.certificate } : { key })
+  }
 
   await refuseLoss(directory)
-  const root = await completeCa(join(directory, 'root'), {
-    ...make('root'),
-    sign: (key) => {
-      const use = { pathLength: rootPathLength }
-      const content = {
-        subject: subject('root', key),
-        publicKey: key,
-        serial: makeSerial(),
-        ...lifetime(now, rootYears),
-        use,
+  const makeRoot = {
+    key: type,
+    onKey: () => options.onKey?.('root', type),
+    sign: (key: KeyObject) => certify('root', key, undefined),
+  }
+  const root = options.rootDirectory
+    ? await offlineRoot(join(directory, 'root'), options.rootDirectory, makeRoot)
+    : await completeCa(join(directory, 'root'), makeRoot)
+  const { purposes: wanted = ['control'] } = await widen(directory, fixed, root, options.purposes)
+  const made = await Promise.allSettled(
+    wanted.map(async (purpose) => {
+      for (const records of ['issued', 'revoked']) {
+        await privateDirectory(join(directory, purpose, records))
+        await sweepTemporary(join(directory, purpose, records))
       }
-      return buildCertificate(content, { key })
-    },
-  })
-  await privateDirectory(join(directory, 'control/issued'))
-  await sweepTemporary(join(directory, 'control/issued'))
-  await completeCa(join(directory, 'control'), {
-    ...make('control'),
-    sign: (key) => {
-      if (!root.key)
-        throw new AuthorityDamagedError(`${join(directory, 'root/ca.key')} is needed to make the intermediate`)
-      const use = { pathLength: 0 }
-      const content = {
-        subject: subject('control', key),
-        publicKey: key,
-        serial: makeSerial(),
-        ...lifetime(now, intermediateYears),
-        use,
-      }
-      return buildCertificate(content, { key: root.key, certificate: root.certificate })
-    },
-  })
+      await completeCa(join(directory, purpose), {
+        key: type,
+        onKey: () => options.onKey?.(purpose, type),
+        sign: (key) => certify(purpose, key, root),
+      })
+    }),
+  )
+  // Only now: nothing is still being written when this is answered.
+  for (const one of made) if (one.status === 'rejected') throw one.reason
   return openAuthority(directory)
+}
+
+/** Writes down which intermediates there must be. One of version 0.1 gets all, if the root's key is at hand. */
+async function widen(
+  directory: string,
+  fixed: Settings,
+  root: Ca,
+  asked: readonly Purpose[] | undefined,
+): Promise<Settings> {
+  const wanted = asked ?? fixed.purposes ?? (root.key ? purposes : [])
+  const added = wanted.filter((purpose) => !(fixed.purposes ?? ['control']).includes(purpose))
+  const [first] = added
+  if (first === undefined) return fixed
+  rootKey(root, first)
+  return exclusively(directory, () => addPurposes(directory, added))
+}
+
+function rootKey(root: Ca, role: string): KeyObject {
+  if (!root.key)
+    throw new RootOfflineError(`the root's key is needed to make the ${role} intermediate: name the directory it is in`)
+  return root.key
 }
 
 /** What was signed by a lost CA certificate must not be answered with a new CA. What is signed later is looked at first. */
 async function refuseLoss(directory: string): Promise<void> {
-  const [root, control] = [join(directory, 'root/ca.crt'), join(directory, 'control/ca.crt')]
-  const issued = await readdir(join(directory, 'control/issued')).catch(() => [])
-  const begun = (await readIfThere(join(directory, 'control/ca.key'))) !== undefined
-  const lost = [issued.length > 0 ? control : undefined, begun ? root : undefined].filter((path) => path !== undefined)
+  const lost: string[] = []
+  for (const purpose of purposes) {
+    const issued = await readdir(join(directory, purpose, 'issued')).catch(() => [])
+    if (issued.length > 0) lost.push(join(directory, purpose, 'ca.crt'))
+  }
+  const begun = await Promise.all(purposes.map((purpose) => readIfThere(join(directory, purpose, 'ca.key'))))
+  if (begun.some((key) => key !== undefined)) lost.push(join(directory, 'root/ca.crt'))
   for (const path of lost) {
     if ((await readIfThere(path)) === undefined)
       throw new AuthorityDamagedError(`${path} is missing; restore it from a backup`)

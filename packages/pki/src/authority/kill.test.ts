@@ -6,7 +6,7 @@ import { globSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writ
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from '@anbox/harness'
-import { createAuthority, ensureCredential, openAuthority, verifyChain } from '../index.ts'
+import { createAuthority, ensureCredential, openAuthority, purposes, verifyChain } from '../index.ts'
 
 const test = suite('SIGKILL', { timeout: 240_000 })
 const directory = mkdtempSync(join(tmpdir(), 'pki-kill-'))
@@ -81,7 +81,7 @@ async function check(base: string, before: Map<string, string>, replaced: boolea
   const names = [...after.keys()]
     .map((path) => path.slice(base.length + 1))
     .filter((path) => !path.includes('/issued/'))
-  const ca = ['ca.crt', 'ca.key'].flatMap((name) => [`pki/control/${name}`, `pki/root/${name}`])
+  const ca = ['ca.crt', 'ca.key'].flatMap((name) => ['root', ...purposes].map((one) => `pki/${one}/${name}`))
   assert.deepEqual(names.sort(), [...ca, 'pki/authority.json', 'out/ca.crt', 'out/edge.crt', 'out/edge.key'].sort())
   for (const path of after.keys()) if (path.endsWith('.key')) assert.equal(statSync(path).mode & 0o777, 0o600)
   return issued

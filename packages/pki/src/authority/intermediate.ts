@@ -1,0 +1,114 @@
+// The intermediate of one purpose: signs, keeps a record of every certificate, revokes.
+//
+// Invariant: a certificate is on the disk before anybody gets it.
+import { type KeyObject, X509Certificate } from 'node:crypto'
+import { join } from 'node:path'
+import { AuthorityDamagedError, AuthorityExpiredError, InvalidRequestError } from '../errors.ts'
+import type { Ca } from './ca.ts'
+import { buildCertificate, makeSerial } from './certificate.ts'
+import { type Crl, crlDays, nextCrl } from './crl.ts'
+import { keyTypeOf, keyTypes } from './key.ts'
+import { exclusively } from './lock.ts'
+import type { Purpose } from './profile.ts'
+import { type IssuedRecord, Records } from './records.ts'
+import { type CertificateRequest, checkNames, checkValidity } from './request.ts'
+import { type Reason, type Revocation, Revocations } from './revocation.ts'
+import { writeNew } from './storage.ts'
+
+const serialPattern = /^[4-7][0-9a-f]{31}$/
+
+export class Intermediate {
+  readonly purpose: Purpose
+  /** PEM. */
+  readonly certificate: string
+  readonly records: Records
+  readonly revocations: Revocations
+  readonly #base: string
+  readonly #organization: string
+  readonly #key: KeyObject | undefined
+  readonly #end: Date
+  #crl: (Crl & { revoked: number }) | undefined
+
+  constructor(base: string, purpose: Purpose, organization: string, root: Ca, ca: Ca) {
+    this.#base = base
+    this.purpose = purpose
+    this.#organization = organization
+    this.certificate = ca.certificate
+    this.#key = ca.key
+    const ends = [root, ca].map(({ certificate }) => new X509Certificate(certificate).validToDate.getTime())
+    this.#end = new Date(Math.min(...ends))
+    this.records = new Records(join(this.#directory, 'issued'))
+    this.revocations = new Revocations(join(this.#directory, 'revoked'))
+  }
+
+  /** What a request would come to. Throws what `certify` would throw. */
+  permit(request: CertificateRequest) {
+    const names = checkNames({ ...request, purpose: this.purpose })
+    if (request.serial !== undefined && !serialPattern.test(request.serial))
+      throw new InvalidRequestError('a serial is 32 lower-case hexadecimal digits, the first of them 4 to 7')
+    const key = this.#signer()
+    if (this.#end <= new Date())
+      throw new AuthorityExpiredError(`the authority in ${this.#directory} ended on ${this.#end.toISOString()}`)
+    return { names, validity: checkValidity({ ...request, purpose: this.purpose }, this.#end), key }
+  }
+
+  /** With a serial in the request it may be repeated: whoever asks, also at once, gets what stands under it. */
+  async certify(request: CertificateRequest, publicKey: KeyObject): Promise<IssuedRecord> {
+    const { key, names, validity } = this.permit(request)
+    if (!keyTypeOf(publicKey))
+      throw new InvalidRequestError(`the key of "${names.name}" must be one of ${keyTypes.join(', ')}`)
+    const subject = { organization: this.#organization, commonName: names.name }
+    for (;;) {
+      const serial = request.serial ?? makeSerial()
+      const there = request.serial === undefined ? undefined : await this.records.find(serial)
+      if (there) return repeated(there, publicKey)
+      const content = { subject, publicKey, serial, ...validity, use: names }
+      const pem = await buildCertificate(content, { key, certificate: this.certificate })
+      if (!(await this.records.add(serial, pem))) continue
+      const record = await this.records.find(serial)
+      if (record) return record
+    }
+  }
+
+  /** Revokes what is on record; says what stands, when it was revoked before. */
+  async revoke({ summary }: IssuedRecord, reason: Reason): Promise<Revocation> {
+    const before = await this.revocation(summary.serial)
+    if (before) return before
+    const { serial, fingerprint, name, notAfter } = summary
+    const revokedAt = new Date()
+    const revocation = { purpose: this.purpose, serial, fingerprint, name, reason, revokedAt, notAfter }
+    await writeNew(join(this.#directory, 'revoked', `${serial}.json`), `${JSON.stringify(revocation)}\n`, 'public')
+    return (await this.revocation(serial)) ?? revocation
+  }
+
+  async revocation(serial: string): Promise<Revocation | undefined> {
+    return (await this.revocations.list()).find((one) => one.serial === serial)
+  }
+
+  /** The list, made anew when something was revoked since, when half of its time is over, or when asked to. */
+  async crl(renew = false): Promise<string> {
+    const key = this.#signer()
+    const revoked = await this.revocations.list()
+    const half = Date.now() + (crlDays * 86_400_000) / 2
+    const kept = this.#crl
+    if (!renew && kept && kept.revoked === revoked.length && kept.nextUpdate.getTime() > half) return kept.pem
+    const ca = { certificate: this.certificate, key }
+    const crl = await exclusively(this.#base, () => nextCrl(this.#directory, ca, revoked))
+    this.#crl = { ...crl, revoked: revoked.length }
+    return crl.pem
+  }
+
+  #signer(): KeyObject {
+    if (this.#key) return this.#key
+    throw new AuthorityDamagedError(`${join(this.#directory, 'ca.key')} is missing: nothing can be signed without it`)
+  }
+
+  get #directory(): string {
+    return join(this.#base, this.purpose)
+  }
+}
+
+function repeated(record: IssuedRecord, publicKey: KeyObject): IssuedRecord {
+  if (new X509Certificate(record.pem).publicKey.equals(publicKey)) return record
+  throw new InvalidRequestError('this serial belongs to the certificate of another key')
+}
