@@ -3,7 +3,7 @@
 // Invariants: a file has its final name only when its bytes are on the disk; a file written by `writeNew` is never
 // replaced; a key is never readable by others, not even for a moment.
 import { randomBytes } from 'node:crypto'
-import { link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { chown, link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { UnsafeDirectoryError } from '../errors.ts'
 
@@ -56,10 +56,16 @@ export async function writeNew(path: string, data: string | Uint8Array, kind: Fi
   }
 }
 
-/** Puts the file in place of what has its name, in one step. */
-export async function replaceFile(path: string, data: string | Uint8Array, kind: FileKind): Promise<void> {
+/** Puts the file in place of what has its name, in one step. It belongs to who runs this unless `owner` is said. */
+export async function replaceFile(
+  path: string,
+  data: string | Uint8Array,
+  kind: FileKind,
+  owner?: { uid: number; gid: number },
+): Promise<void> {
   const temporary = await writeTemporary(dirname(path), data, kind)
   try {
+    if (owner) await chown(temporary, owner.uid, owner.gid)
     await rename(temporary, path)
   } catch (error) {
     await rm(temporary, { force: true })

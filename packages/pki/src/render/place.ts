@@ -1,0 +1,34 @@
+// Puts rendered files where a server reads them.
+//
+// Invariants: each file changes in one step, the configuration last; a secret is never readable by others; every file
+// belongs to whom the directory belongs to, so that a server that does not run as root can read what root renders.
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { privateDirectory, readIfThere, replaceFile, sweepTemporary } from '../authority/storage.ts'
+import type { Rendered } from './rendered.ts'
+
+/**
+ * Writes the files into a directory.
+ * @param options.shared whether others may enter the directory, as they must LXD's
+ * @returns the names of those that were not there or were different
+ * @throws {UnsafeDirectoryError} when others may enter a directory that is not shared
+ */
+export async function placeRendered(
+  directory: string,
+  { files }: Rendered,
+  options: { shared?: boolean } = {},
+): Promise<string[]> {
+  if (!options.shared) await privateDirectory(directory)
+  await sweepTemporary(directory)
+  const { uid, gid } = await stat(directory)
+  const changed: string[] = []
+  for (const { name, mode, text } of files) {
+    const path = join(directory, name)
+    const found = await stat(path).catch(() => undefined)
+    const kept = found?.uid === uid && found.gid === gid && (mode !== 0o600 || (found.mode & 0o777) === mode)
+    if (kept && (await readIfThere(path)) === text) continue
+    await replaceFile(path, text, mode === 0o600 ? 'secret' : 'public', { uid, gid })
+    changed.push(name)
+  }
+  return changed
+}
