@@ -3,7 +3,7 @@
 // Invariants: a file has its final name only when its bytes are on the disk; a file written by `writeNew` is never
 // replaced; a key is never readable by others, not even for a moment.
 import { randomBytes } from 'node:crypto'
-import { chown, link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { UnsafeDirectoryError } from '../errors.ts'
 
@@ -56,16 +56,15 @@ export async function writeNew(path: string, data: string | Uint8Array, kind: Fi
   }
 }
 
-/** Puts the file in place of what has its name, in one step. It belongs to who runs this unless `owner` is said. */
+/** Puts the file in place of what has its name, in one step. It belongs to who runs this unless `owner` is given. */
 export async function replaceFile(
   path: string,
   data: string | Uint8Array,
   kind: FileKind,
   owner?: { uid: number; gid: number },
 ): Promise<void> {
-  const temporary = await writeTemporary(dirname(path), data, kind)
+  const temporary = await writeTemporary(dirname(path), data, kind, owner)
   try {
-    if (owner) await chown(temporary, owner.uid, owner.gid)
     await rename(temporary, path)
   } catch (error) {
     await rm(temporary, { force: true })
@@ -94,10 +93,17 @@ export async function sweepTemporary(directory: string): Promise<void> {
   }
 }
 
-async function writeTemporary(directory: string, data: string | Uint8Array, kind: FileKind): Promise<string> {
+async function writeTemporary(
+  directory: string,
+  data: string | Uint8Array,
+  kind: FileKind,
+  owner?: { uid: number; gid: number },
+): Promise<string> {
   const path = join(directory, `.anbox-pki-${randomBytes(8).toString('hex')}.tmp`)
   const file = await open(path, 'wx', kind === 'secret' ? secretMode : publicMode)
   try {
+    // By the open file: the name may be somebody else's by now when the directory is.
+    if (owner) await file.chown(owner.uid, owner.gid)
     await file.writeFile(data)
     await file.sync()
   } catch (error) {

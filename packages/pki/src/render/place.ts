@@ -1,7 +1,7 @@
 // Puts rendered files where a server reads them.
 //
-// Invariants: each file changes in one step, the configuration last; a secret is never readable by others; every file
-// belongs to whom the directory belongs to, so that a server that does not run as root can read what root renders.
+// Invariants: each file changes in one step, the configuration last; a secret is never readable by others; what root
+// writes belongs to whom the directory belongs to, so that a server that does not run as root can read it.
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { privateDirectory, readIfThere, replaceFile, sweepTemporary } from '../authority/storage.ts'
@@ -21,13 +21,15 @@ export async function placeRendered(
   if (!options.shared) await privateDirectory(directory)
   await sweepTemporary(directory)
   const { uid, gid } = await stat(directory)
+  const owner = process.getuid?.() === 0 ? { uid, gid } : undefined
   const changed: string[] = []
   for (const { name, mode, text } of files) {
     const path = join(directory, name)
     const found = await stat(path).catch(() => undefined)
-    const kept = found?.uid === uid && found.gid === gid && (mode !== 0o600 || (found.mode & 0o777) === mode)
+    const kept =
+      found && (!owner || (found.uid === uid && found.gid === gid)) && (mode !== 0o600 || (found.mode & 0o777) === mode)
     if (kept && (await readIfThere(path)) === text) continue
-    await replaceFile(path, text, mode === 0o600 ? 'secret' : 'public', { uid, gid })
+    await replaceFile(path, text, mode === 0o600 ? 'secret' : 'public', owner)
     changed.push(name)
   }
   return changed
