@@ -24,6 +24,7 @@ import { type CertificateRequest, checkKeyType, type KeyRequest, type Names, sam
 import { checkReason, type Reason, type Revocation } from './revocation.ts'
 import { readSettings, type Settings } from './settings.ts'
 import { refuseOpen } from './storage.ts'
+import { loadChanged, readAll, readTrust, type Trust } from './trust.ts'
 
 /** A certificate on record. */
 export type Issued = Summary & { purpose: Purpose; revoked?: { at: Date; reason: Reason } }
@@ -33,20 +34,23 @@ export type Issued = Summary & { purpose: Purpose; revoked?: { at: Date; reason:
  * @throws {AuthorityMissingError} when there is none, or only a part of one
  * @throws {UnsafeDirectoryError} when others may enter the directory
  * @throws {AuthorityDamagedError} when a file of it is lost or is not what it should be
+ * @param changed in place of what DIRECTORY/trust.json says, for a rotation that is about to write it
  */
-export async function openAuthority(directory: string): Promise<Authority> {
+export async function openAuthority(directory: string, changed?: Trust): Promise<Authority> {
   const settings = await readSettings(directory)
   if (!settings) throw new AuthorityMissingError(`there is no authority in ${directory}; create it first`)
   await refuseOpen(directory)
   const { purposes = ['control'] } = settings
   const unfinished = () =>
     new AuthorityMissingError(`the authority in ${directory} was not finished; create it again to go on`)
-  const root = await loadCa(join(directory, 'root'))
+  const trust = changed ?? (await readTrust(directory))
+  const root = trust ? { certificate: await readAll(directory, [trust.root]) } : await loadCa(join(directory, 'root'))
   if (!root) throw unfinished()
   const upper = new X509Certificate(root.certificate)
   const intermediates = new Map<Purpose, Ca>()
   for (const purpose of purposes) {
-    const ca = await loadCa(join(directory, purpose))
+    const files = trust?.intermediates[purpose]
+    const ca = files ? await loadChanged(directory, files) : await loadCa(join(directory, purpose))
     if (!ca) throw unfinished()
     const lower = new X509Certificate(ca.certificate)
     if (!lower.checkIssued(upper) || !lower.verify(upper.publicKey))
@@ -55,23 +59,29 @@ export async function openAuthority(directory: string): Promise<Authority> {
       )
     intermediates.set(purpose, ca)
   }
-  return new Authority(directory, settings, root, intermediates)
+  const anchors = trust ? await readAll(directory, trust.anchors) : root.certificate
+  return new Authority(directory, settings, { root, intermediates, anchors })
 }
+
+type Loaded = { root: Ca; intermediates: ReadonlyMap<Purpose, Ca>; anchors: string }
 
 export class Authority {
   readonly directory: string
   readonly name: string
   /** The type of its keys, and of leaf keys unless asked otherwise. */
   readonly keyType: KeyType
-  /** PEM: what every member of the deployment trusts. */
+  /** PEM of the root that the intermediates are below. */
   readonly rootCertificate: string
+  /** PEM: what every member of the deployment trusts. The root, or two while roots are changed. */
+  readonly anchors: string
   readonly #intermediates: Map<Purpose, Intermediate>
 
-  constructor(directory: string, settings: Settings, root: Ca, intermediates: ReadonlyMap<Purpose, Ca>) {
+  constructor(directory: string, settings: Settings, { root, intermediates, anchors }: Loaded) {
     this.directory = directory
     this.name = settings.name
     this.keyType = settings.key
     this.rootCertificate = root.certificate
+    this.anchors = anchors
     this.#intermediates = new Map(
       [...intermediates].map(([purpose, ca]) => [purpose, new Intermediate(directory, purpose, this.name, root, ca)]),
     )
@@ -82,14 +92,14 @@ export class Authority {
     return [...this.#intermediates.keys()]
   }
 
-  /** PEM of the intermediate: what a peer sends after its own certificate. */
+  /** PEM: what a peer sends after its own certificate. The intermediate; while roots are changed, the new root too. */
   chain(purpose: Purpose = 'control'): string {
-    return this.#of(purpose).certificate
+    return this.#of(purpose).chain
   }
 
   /** The intermediate of a purpose. etcd trusts its own as the only anchor, see `verifyChain`'s `partial`. */
   intermediate(purpose: Purpose): { certificate: string } {
-    return { certificate: this.chain(purpose) }
+    return { certificate: this.#of(purpose).certificate }
   }
 
   /** Every certificate that was issued, the oldest first. */
@@ -195,7 +205,7 @@ export class Authority {
 
   #certified({ pem, summary }: IssuedRecord, intermediate: Intermediate): Certified {
     const { fingerprint, serial, notAfter } = summary
-    return { certificate: pem + intermediate.certificate, root: this.rootCertificate, fingerprint, serial, notAfter }
+    return { certificate: pem + intermediate.chain, root: this.anchors, fingerprint, serial, notAfter }
   }
 }
 

@@ -12,6 +12,8 @@ export type Ca = {
   certificate: string
   /** Absent where it is kept elsewhere: the root's key is needed for new intermediates only. */
   key?: KeyObject
+  /** PEM: what follows a leaf, where that is more than the certificate. */
+  chain?: string
 }
 
 /** `sign` gives the certificate for the key. */

@@ -59,7 +59,7 @@ export async function buildCertificate(content: Content, issuer: Issuer): Promis
 export type Builder = typeof import('@peculiar/x509')
 
 /** Loaded where it is needed only: it takes 100 to 200 ms. It needs `reflect-metadata` to be there before it. */
-export async function builder(): Promise<Builder> {
+async function builder(): Promise<Builder> {
   await import('reflect-metadata')
   return import('@peculiar/x509')
 }
@@ -86,13 +86,20 @@ function extensions(x509: Builder, use: Content['use']) {
   ]
 }
 
+/** What a list needs of the CA that signs it: its name (DER, as the CA bears it) and the identifier of its key. */
+export async function issuerOf(pem: string): Promise<{ name: Buffer; keyIdentifier: string }> {
+  const x509 = await builder()
+  const certificate = new x509.X509Certificate(pem)
+  return { name: Buffer.from(certificate.subjectName.toArrayBuffer()), keyIdentifier: keyIdentifier(x509, certificate) }
+}
+
 function held(x509: Builder, profile: Profile) {
   const constraints = constraintsExtension(x509, profile)
   const allowed = new Set(profile.kinds.flatMap((kind) => usages[kind]))
   return [new x509.ExtendedKeyUsageExtension([...allowed]), ...(constraints ? [constraints] : [])]
 }
 
-export function keyIdentifier(x509: Builder, issuer: InstanceType<Builder['X509Certificate']>): string {
+function keyIdentifier(x509: Builder, issuer: InstanceType<Builder['X509Certificate']>): string {
   const found = issuer.getExtension(x509.SubjectKeyIdentifierExtension)
   if (!found) throw new Error('the issuer has no subject key identifier')
   return found.keyId
@@ -141,6 +148,6 @@ export function publicKeyDer(key: KeyObject): Uint8Array<ArrayBuffer> {
   return new Uint8Array(half.export({ type: 'spki', format: 'der' }))
 }
 
-export function wholeSeconds(date: Date): Date {
+function wholeSeconds(date: Date): Date {
   return new Date(Math.floor(date.getTime() / 1000) * 1000)
 }

@@ -17,8 +17,16 @@ export type ChainRequest = {
   certificate: string
   /** PEM: the one trust anchor, or several while roots are changed. Nothing that the system trusts counts. */
   root: string
+  /** `root` is an intermediate, trusted by itself: as etcd does, which no other purpose's leaf may enter. */
+  partial?: boolean
   /** What the leaf is used as. */
   purpose: Kind
+  /**
+   * Revocation lists (PEM, each one or more). When given, also when empty, one of the leaf's issuer must be there and in
+   * date; with `crlScope: 'chain'` one of every CA's issuer too.
+   */
+  crls?: readonly string[]
+  crlScope?: 'leaf' | 'chain'
   /** DNS name or IP address that a server must be named in its alternative names. */
   name?: string
   /** The time to judge at; now unless said. */
@@ -28,16 +36,23 @@ export type Verdict = { ok: true } | { ok: false; reason: string }
 
 const run = promisify(execFile)
 const timeoutMs = 20_000
+const usages: Record<Kind, string[]> = {
+  server: ['sslserver'],
+  client: ['sslclient'],
+  peer: ['sslserver', 'sslclient'],
+}
 /** More is no chain of ours, and would cost time. */
 const mostCertificates = 10
 
 /**
- * Verifies a chain: signatures, times, CA rights, purpose, key strength (112 bits and up), RFC 5280's strict rules.
- * Revocation is not looked at.
+ * Verifies a chain: signatures, times, CA rights, purpose, name constraints, policies, key strength (112 bits and up),
+ * RFC 5280's strict rules; and revocation, if lists are given.
  * @throws {OpensslMissingError} without the `openssl` command
- * @throws {InvalidRequestError} when `root` holds no certificate
+ * @throws {InvalidRequestError} when `root` holds no certificate, or `crls` something that is no list
  */
-export async function verifyChain({ certificate, root, purpose, name, at }: ChainRequest): Promise<Verdict> {
+export async function verifyChain(request: ChainRequest): Promise<Verdict> {
+  const { certificate, root, partial, purpose, name, crls, crlScope, at } = request
+  const lists = crls?.map(checkCrls)
   const anchors = parse(root)
   if (!anchors?.length) throw new InvalidRequestError('root holds no certificate in PEM')
   const chain = parse(certificate)
@@ -48,21 +63,37 @@ export async function verifyChain({ certificate, root, purpose, name, at }: Chai
 
   const directory = await mkdtemp(join(tmpdir(), 'anbox-pki-'))
   try {
-    const [leafPath, rootPath, othersPath] = ['leaf', 'root', 'others'].map((file) =>
-      join(directory, `${file}.pem`),
-    ) as [string, string, string]
+    const pathOf = (file: string) => join(directory, `${file}.pem`)
+    const [leafPath, rootPath, othersPath, listsPath] = [
+      pathOf('leaf'),
+      pathOf('root'),
+      pathOf('others'),
+      pathOf('crl'),
+    ]
     // Written anew from OpenSSL's own reading, so that both readings are of the same bytes.
     await writeFile(leafPath, leaf.toString())
     await writeFile(rootPath, anchors.join(''))
     await writeFile(othersPath, others.join(''))
+    const revocation: string[] = []
+    if (lists) {
+      revocation.push(crlScope === 'chain' ? '-crl_check_all' : '-crl_check', '-extended_crl', '-use_deltas')
+      if (lists.length > 0) revocation.push('-CRLfile', listsPath)
+      await writeFile(listsPath, lists.join(''))
+    }
+    const rules = ['-x509_strict', '-auth_level', '2', '-policy_check', ...(partial ? ['-partial_chain'] : [])]
+    const given = [
+      '-no-CApath',
+      '-no-CAstore',
+      '-CAfile',
+      rootPath,
+      ...(others.length > 0 ? ['-untrusted', othersPath] : []),
+    ]
     const time = at ? ['-attime', String(Math.floor(at.getTime() / 1000))] : []
-    const untrusted = others.length > 0 ? ['-untrusted', othersPath] : []
-    return await openssl([
-      'verify',
-      ...['-no-CApath', '-no-CAstore', '-CAfile', rootPath, ...untrusted],
-      ...['-x509_strict', '-auth_level', '2', '-purpose', purpose === 'server' ? 'sslserver' : 'sslclient', ...time],
-      leafPath,
-    ])
+    for (const usage of usages[purpose]) {
+      const verdict = await openssl(['verify', ...given, ...rules, '-purpose', usage, ...revocation, ...time, leafPath])
+      if (!verdict.ok) return verdict
+    }
+    return { ok: true }
   } finally {
     await rm(directory, { recursive: true, force: true })
   }
@@ -90,6 +121,12 @@ function parse(pem: string): X509Certificate[] | undefined {
   } catch {
     return undefined
   }
+}
+
+function checkCrls(pem: string): string {
+  const lists = pem.match(/-----BEGIN X509 CRL-----[^-]+-----END X509 CRL-----/g)
+  if (!lists) throw new InvalidRequestError('crls holds a text without a revocation list in PEM')
+  return `${lists.join('\n')}\n`
 }
 
 /** OpenSSL's comparison of names; the common name does not count. */

@@ -221,8 +221,11 @@ test('an ended authority signs nothing', async () => {
   const ended = new Authority(
     path,
     { version: 1, name: 'x', key },
-    { certificate: authority.rootCertificate },
-    new Map([['control', { certificate, key: control }]]),
+    {
+      root: { certificate: authority.rootCertificate },
+      intermediates: new Map([['control', { certificate, key: control }]]),
+      anchors: authority.rootCertificate,
+    },
   )
   await assert.rejects(ended.issue({ kind: 'client', name: 'a' }), { code: 'authority_expired' })
 })

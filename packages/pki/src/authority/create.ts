@@ -14,6 +14,7 @@ import { backdated } from './request.ts'
 import { offlineRoot } from './root.ts'
 import { addPurposes, fixSettings, type Settings } from './settings.ts'
 import { privateDirectory, readIfThere, sweepTemporary } from './storage.ts'
+import { readTrust } from './trust.ts'
 
 export type CreateOptions = {
   /** What the subjects of the CAs begin with; `Anbox Edge` unless said. */
@@ -52,6 +53,8 @@ export async function createAuthority(directory: string, options: CreateOptions 
   await sweepTemporary(directory)
   const fixed = await fixSettings(directory, options)
   const { name, key: type } = fixed
+  // A rotation may just be putting new files in the old ones' places.
+  if (await readTrust(directory)) return openAuthority(directory)
   const certify = (role: 'root' | Purpose, key: KeyObject, issuer: Ca | undefined) => {
     const content = {
       subject: { organization: name, commonName: `${name} ${role} ${shortId(key)}` },

@@ -10,6 +10,7 @@ import { type Credential, type CredentialPaths, credentialPaths, loadCredential,
 import { keyFromPem, keyToPem, keyTypeOf, makeKey } from './key.ts'
 import { type CertificateRequest, type KeyRequest, type Names, sameNames } from './request.ts'
 import { privateDirectory, readIfThere, replaceFile, sweepTemporary, writeNew } from './storage.ts'
+import { formerRoots } from './trust.ts'
 
 export type Ensured = {
   /** `kept`: it was there, under the same names. `completed`: a key without certificate was there. */
@@ -78,13 +79,18 @@ function refuseOther(credential: Credential, names: Names, paths: CredentialPath
     throw new CredentialExistsError(`${paths.certificate} ended on ${found.notAfter.toISOString()}`)
 }
 
-/** Several credentials of one directory share ca.crt, which may hold further roots while roots are changed. */
+/** Several credentials of one directory share ca.crt. It holds two roots while roots are changed. */
 async function saveRoot(authority: Authority, path: string, replace = false): Promise<void> {
-  const ours = new X509Certificate(authority.rootCertificate).fingerprint256
   const there = await readIfThere(path)
-  if (there !== undefined && splitPem(there).some((pem) => new X509Certificate(pem).fingerprint256 === ours)) return
+  if (there === authority.anchors) return
   if (there !== undefined && !replace) {
-    throw new CredentialExistsError(`${path} holds the root of another authority; name another directory`)
+    const known = fingerprints(authority.anchors + (await formerRoots(authority.directory)))
+    if (fingerprints(there).some((one) => !known.includes(one)))
+      throw new CredentialExistsError(`${path} holds the root of another authority; name another directory`)
   }
-  await replaceFile(path, authority.rootCertificate, 'public')
+  await replaceFile(path, authority.anchors, 'public')
+}
+
+function fingerprints(pem: string): string[] {
+  return splitPem(pem).map((one) => new X509Certificate(one).fingerprint256)
 }

@@ -21,6 +21,8 @@ export class Intermediate {
   readonly purpose: Purpose
   /** PEM. */
   readonly certificate: string
+  /** PEM: what follows its leaves. */
+  readonly chain: string
   readonly records: Records
   readonly revocations: Revocations
   readonly #base: string
@@ -34,6 +36,7 @@ export class Intermediate {
     this.purpose = purpose
     this.#organization = organization
     this.certificate = ca.certificate
+    this.chain = ca.chain ?? ca.certificate
     this.#key = ca.key
     const ends = [root, ca].map(({ certificate }) => new X509Certificate(certificate).validToDate.getTime())
     this.#end = new Date(Math.min(...ends))
@@ -88,14 +91,17 @@ export class Intermediate {
   /** The list, made anew when something was revoked since, when half of its time is over, or when asked to. */
   async crl(renew = false): Promise<string> {
     const key = this.#signer()
-    const revoked = await this.revocations.list()
     const half = Date.now() + (crlDays * 86_400_000) / 2
     const kept = this.#crl
-    if (!renew && kept && kept.revoked === revoked.length && kept.nextUpdate.getTime() > half) return kept.pem
-    const ca = { certificate: this.certificate, key }
-    const crl = await exclusively(this.#base, () => nextCrl(this.#directory, ca, revoked))
-    this.#crl = { ...crl, revoked: revoked.length }
-    return crl.pem
+    const known = (await this.revocations.list()).length
+    if (!renew && kept && kept.revoked === known && kept.nextUpdate.getTime() > half) return kept.pem
+    return exclusively(this.#base, async () => {
+      // Read under the lock: a list must not be followed by one that knows less.
+      const revoked = await this.revocations.list()
+      const crl = await nextCrl(this.#directory, { certificate: this.certificate, key }, revoked)
+      this.#crl = { ...crl, revoked: revoked.length }
+      return crl.pem
+    })
   }
 
   #signer(): KeyObject {
