@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync,
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from '@anbox/harness'
+import { createAuthority } from '@anbox/pki'
 import { parse } from 'yaml'
 import { attempt, run } from '../scripts/command.ts'
 import { freePort } from '../test/live/edge.ts'
@@ -26,6 +27,8 @@ test.before(
     for (const name of readdirSync(root))
       if (!['.anbox', '.git', '.test'].includes(name)) symlinkSync(join(root, name), join(checkout, name))
     mkdirSync(state, { mode: 0o700 })
+    // The quickstart takes what is there; its own keys, RSA 4096, take long.
+    await createAuthority(join(state, 'pki'), { key: 'ecdsa-p256' })
     env = {
       ...process.env,
       // A reader's own: `npx` has to find the checkout's Node by itself.
