@@ -1,0 +1,124 @@
+// Certificate requests (PKCS#10, RFC 2986): what a machine asks with, and what the server takes from one.
+//
+// The server takes the public key, and the proof that the machine holds the other half. Names in a request are compared
+// on renewal only; extensions, attributes and everything else in it are dropped.
+import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
+import { publicKeyDer } from '../authority/certificate.ts'
+import { element } from '../authority/der.ts'
+import { keyTypeOf } from '../authority/key.ts'
+import { bitsOf, DerError, type Element, expect, partsOf, readDer, tags } from './der.ts'
+
+export type Csr = {
+  der: Buffer
+  publicKey: KeyObject
+  /** Object identifiers and values of the subject, in order. */
+  subject: string[]
+  /** The subject alternative names, sorted; nothing if the request has none. */
+  alternativeNames?: string[]
+}
+
+const hashes: ReadonlyMap<string, string> = new Map([
+  ['2a8648ce3d040302', 'sha256'],
+  ['2a8648ce3d040303', 'sha384'],
+  ['2a8648ce3d040304', 'sha512'],
+  ['2a864886f70d01010b', 'sha256'],
+  ['2a864886f70d01010c', 'sha384'],
+  ['2a864886f70d01010d', 'sha512'],
+])
+const extensionRequest = element(tags.oid, Buffer.from('2a864886f70d01090e', 'hex'))
+const subjectAltName = element(tags.oid, Buffer.from('551d11', 'hex'))
+const usualExponent = 65_537n
+
+/**
+ * Reads a request and checks its signature, with OpenSSL in this process.
+ * @throws {DerError} when it is none, or its key is not one of ours, or the signature does not fit
+ */
+export function readCsr(der: Buffer): Csr {
+  const [info, algorithm, signature, ...more] = partsOf(readDer(der, tags.sequence))
+  if (more.length > 0) throw new DerError('more than the parts of a request')
+  const [version, subject, spki, attributes] = partsOf(expect(info, tags.sequence))
+  if (!expect(version, tags.integer).content.equals(Buffer.of(0))) throw new DerError('not version 1 of PKCS#10')
+  const [identifier] = partsOf(expect(algorithm, tags.sequence))
+  const hash = hashes.get(expect(identifier, tags.oid).content.toString('hex'))
+  if (!hash) throw new DerError('not signed with ECDSA or RSA and SHA-2')
+  const publicKey = readKey(expect(spki, tags.sequence).whole)
+  if (!info || !verify(hash, info.whole, publicKey, bitsOf(signature))) throw new DerError('its signature is wrong')
+  const alternativeNames = attributes && requestedNames(expect(attributes, tags.context0))
+  return {
+    der,
+    publicKey,
+    subject: partsOfName(expect(subject, tags.sequence)),
+    ...(alternativeNames && { alternativeNames }),
+  }
+}
+
+function readKey(spki: Buffer): KeyObject {
+  let key: KeyObject
+  try {
+    key = createPublicKey({ key: spki, format: 'der', type: 'spki' })
+  } catch (cause) {
+    throw new DerError('its public key cannot be read', { cause })
+  }
+  // An exponent of the asker's choice could make each check of a signature slow.
+  const { publicExponent = usualExponent } = key.asymmetricKeyDetails ?? {}
+  if (!keyTypeOf(key) || publicExponent !== usualExponent)
+    throw new DerError('its key is not RSA of 4096 bits, or ECDSA on P-256 or P-384')
+  return key
+}
+
+/** Object identifier and value of each part of a name: in one form whatever kind of string they are written as. */
+export function partsOfName(name: Element): string[] {
+  return partsOf(name).flatMap((set) =>
+    partsOf(expect(set, tags.set)).map((pair) => {
+      const [type, value] = partsOf(expect(pair, tags.sequence))
+      return `${expect(type, tags.oid).content.toString('hex')}=${value?.content.toString('utf8')}`
+    }),
+  )
+}
+
+function requestedNames(attributes: Element): string[] | undefined {
+  for (const attribute of partsOf(attributes)) {
+    const [type, values] = partsOf(expect(attribute, tags.sequence))
+    if (!expect(type, tags.oid).whole.equals(extensionRequest)) continue
+    const [extensions] = partsOf(expect(values, tags.set))
+    const found = alternativeNameExtension(expect(extensions, tags.sequence))
+    return found && alternativeNamesOf(found)
+  }
+  return undefined
+}
+
+/** The extension with the alternative names, in a list of extensions. */
+export function alternativeNameExtension(extensions: Element): Element | undefined {
+  return partsOf(extensions).find((extension) =>
+    expect(partsOf(expect(extension, tags.sequence))[0], tags.oid).whole.equals(subjectAltName),
+  )
+}
+
+/** The alternative names in their extension, sorted, as the hexadecimal of their encoding. */
+export function alternativeNamesOf(extension: Element): string[] {
+  const value = expect(partsOf(extension).at(-1), tags.octetString).content
+  return partsOf(readDer(value, tags.sequence))
+    .map(({ whole }) => whole.toString('hex'))
+    .sort()
+}
+
+/**
+ * DER of a request for this key, for the names of a certificate (RFC 7030, 4.2.2), or for none: the server decides what the
+ * first certificate says.
+ */
+export function writeCsr(key: KeyObject, names?: { subject: Element; extension?: Element | undefined }): Buffer {
+  const extensions = names?.extension && element(tags.sequence, names.extension.whole)
+  const attribute = extensions && element(tags.sequence, extensionRequest, element(tags.set, extensions))
+  const info = element(
+    tags.sequence,
+    element(tags.integer, Buffer.of(0)),
+    names?.subject.whole ?? element(tags.sequence),
+    Buffer.from(publicKeyDer(key)),
+    element(tags.context0, ...(attribute ? [attribute] : [])),
+  )
+  const algorithm =
+    key.asymmetricKeyType === 'rsa'
+      ? element(tags.sequence, element(tags.oid, Buffer.from('2a864886f70d01010b', 'hex')), Buffer.of(0x05, 0x00))
+      : element(tags.sequence, element(tags.oid, Buffer.from('2a8648ce3d040302', 'hex')))
+  return element(tags.sequence, info, algorithm, element(tags.bitString, Buffer.of(0), sign('sha256', info, key)))
+}

@@ -1,0 +1,27 @@
+// The names in a certificate, and whether a request asks for the same ones (RFC 7030, 4.2.2). A request that names nothing
+// does. What the next certificate says is taken from our own record either way.
+import type { X509Certificate } from 'node:crypto'
+import { alternativeNameExtension, alternativeNamesOf, type Csr, partsOfName } from './csr.ts'
+import { type Element, expect, partsOf, readDer, tags } from './der.ts'
+
+/** Subject, and the extension with the alternative names. */
+export function namesIn(certificate: X509Certificate): { subject: Element; extension: Element | undefined } {
+  const [content] = partsOf(readDer(certificate.raw, tags.sequence))
+  // version, serialNumber, signature, issuer, validity, subject (RFC 5280, 4.1): all ours have a version.
+  const fields = partsOf(expect(content, tags.sequence))
+  const [extensions] = partsOf(fields.find(({ tag }) => tag === tags.context3) ?? expect(undefined, tags.context3))
+  return {
+    subject: expect(fields[5], tags.sequence),
+    extension: alternativeNameExtension(expect(extensions, tags.sequence)),
+  }
+}
+
+export function asksForNamesOf(certificate: X509Certificate, csr: Csr): boolean {
+  const { subject, extension } = namesIn(certificate)
+  const fits = (asked: string[] = [], there: string[]) =>
+    asked.length === 0 || JSON.stringify(asked) === JSON.stringify(there)
+  return (
+    fits(csr.subject, partsOfName(subject)) &&
+    fits(csr.alternativeNames, extension ? alternativeNamesOf(extension) : [])
+  )
+}
