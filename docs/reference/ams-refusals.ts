@@ -21,6 +21,8 @@ export const refusals: Record<string, Refusal[]> = {
     launch('copies of an instance', { source: { type: 'instance', id: 'other' } }),
     launch('streaming', { config: { enable_streaming: true } }),
     launch('`config.display`', { config: { display: { width: 1280 } } }),
+    launch('`config.platform` but `null`', { config: { platform: 'webrtc' } }),
+    launch('`config.devmode`', { config: { devmode: true } }),
     launch('`config.boot_package`', { config: { boot_package: 'com.example' } }),
     launch('`config.boot_activity`', { config: { boot_activity: 'Main' } }),
     launch('`config.features`', { config: { features: 'foo' } }),
@@ -51,8 +53,7 @@ export const refusals: Record<string, Refusal[]> = {
 export const remarks: Record<string, string> = {
   tasks_get: 'always empty',
   events_get: '`logging` has no events',
-  instances_post:
-    '`config.platform`, `config.devmode` and `config.disable_watchdog` are kept and shown, and do nothing',
+  instances_post: '`config.disable_watchdog` is kept and shown; there is no watchdog that it could turn off',
   instances_delete: 'all of them or, when one is protected or unknown, none',
   instance_patch: '`If-Match` is not looked at',
   image_patch_upload: '`If-Match` is not looked at',

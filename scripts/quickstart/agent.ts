@@ -90,10 +90,12 @@ function agents(state: State) {
 function start(state: State): void {
   const output = openSync(state.path('agent.log'), 'a', 0o600)
   const program = join(checkout, 'packages/edge-agent/src/cli.ts')
-  const args = ['--disable-warning=ExperimentalWarning', program, 'run', '--config', state.path('agent.yaml')]
-  // What the person has set for another agent must not change this one.
-  const environment = Object.entries(process.env).filter(([name]) => !name.startsWith('ANBOX_EDGE_'))
-  const child = spawn(process.execPath, args, {
+  // What the person has set for another agent must not change this one; but an image may need another boot check.
+  const environment = Object.entries(process.env).filter(
+    ([name]) => !name.startsWith('ANBOX_EDGE_') || name.startsWith('ANBOX_EDGE_BOOT_CHECK_'),
+  )
+  // Started by its first line, which has the flags of Node that it wants.
+  const child = spawn(program, ['run', '--config', state.path('agent.yaml')], {
     cwd: state.folder,
     detached: true,
     stdio: ['ignore', output, output],

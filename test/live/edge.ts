@@ -11,8 +11,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createAuthority, saveCredential } from '@anbox/pki'
 import { AmsClient, LxdClient, type Operation } from '@anbox/sdk'
 
-// As in the first line of cli.ts.
-const nodeFlags = ['--max-semi-space-size=1', '--disable-warning=ExperimentalWarning']
 const cli = join(import.meta.dirname, '../../packages/edge-agent/src/cli.ts')
 
 const given = (name: string) => {
@@ -88,7 +86,8 @@ export class Edge implements AsyncDisposable {
   /** Starts the agent and waits until it answers. @throws with its log when it ends before. */
   async run(env: Record<string, string> = {}): Promise<void> {
     const log = openSync(this.path('agent.log'), 'a')
-    const child = spawn(process.execPath, [...nodeFlags, cli, 'run', '--config', this.path('config.yaml')], {
+    // Started by its first line, which has the flags of Node that it wants.
+    const child = spawn(cli, ['run', '--config', this.path('config.yaml')], {
       stdio: ['ignore', log, log],
       env: { ...process.env, ...env },
     })

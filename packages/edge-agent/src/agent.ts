@@ -46,6 +46,11 @@ export async function startAgent(config: Config, log: Logger): Promise<Agent> {
   const instances = new Instances({ store, operations, images, machine, node, nodeName: config.node.name, host })
 
   const closing = new AbortController()
+  const hosting = () => `hosting ${store.instances.list().length} Android systems`
+  const tellStatus = () => notify.status(hosting())
+  store.instances.onChange((after, before) => {
+    if (!after || !before) tellStatus()
+  })
   const prepare = async () => {
     await ensureProject(
       root,
@@ -54,7 +59,7 @@ export async function startAgent(config: Config, log: Logger): Promise<Agent> {
     )
     await images.resume()
     host.start()
-    notify.status(`hosting ${instances.list().length} Android systems`)
+    tellStatus()
   }
   const prepareLater = async () => {
     while (!closing.signal.aborted) {
@@ -124,9 +129,7 @@ export async function startAgent(config: Config, log: Logger): Promise<Agent> {
     throw error
   }
   files.watch(reload)
-  notify.ready(
-    machine.online ? `hosting ${instances.list().length} Android systems` : `waiting for LXD: ${machine.reason}`,
-  )
+  notify.ready(machine.online ? hosting() : `waiting for LXD: ${machine.reason}`)
   log.info(
     { socket: config.api.socket, https: settings.all()['core.https_address'], instances: instances.list().length },
     'the agent is ready',

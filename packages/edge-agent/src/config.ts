@@ -104,6 +104,10 @@ export function loadConfig({ file, env = {}, flags = {} }: Sources): Config {
       if (value === '' && key.kind !== 'list' && key.default !== '') problems.push(`${from}: must not be empty`)
     }
   }
+  for (const name of Object.keys(env)) {
+    if (name.startsWith('ANBOX_EDGE_') && !keys.some(({ path }) => environmentName(path) === name))
+      problems.push(`${name}: unknown environment variable`)
+  }
   const values: Record<string, unknown> = {}
   for (const key of keys) {
     const value = found.get(key.path) ?? key.default

@@ -63,13 +63,16 @@ function absolute(value: unknown): unknown {
 function sentence(error: ErrorObject | undefined): string {
   if (!error) return 'the request body does not fit'
   const where = error.instancePath ? error.instancePath.slice(1).replaceAll('/', '.') : 'the request body'
-  const { type, allowedValues, limit, pattern } = error.params as {
+  const { type, allowedValues, limit, pattern, missingProperty } = error.params as {
+    missingProperty?: string
     type?: string | string[]
     allowedValues?: unknown[]
     limit?: number
     pattern?: string
   }
   switch (error.keyword) {
+    case 'required':
+      return `${error.instancePath ? `${where}.` : ''}${missingProperty} is missing`
     case 'type':
       return `${where} must be ${[type].flat().join(' or ')}, not ${shown(error.data)}`
     case 'enum':

@@ -48,8 +48,15 @@ test('a disk that is nearly full takes nothing new, whatever was reserved', () =
   assert.equal(lacks({ ...machine, diskFree: gib / 2 }, rates, [], amounts, false), undefined)
 })
 
-test('ports of the machine: none twice, none that is in use, ranges in a row, well-known names without a port', () => {
-  const first = allocatePorts([{ name: 'adb' }, { name: 'web', port: 80, port_end: 83 }], [], new Set([10_001]))
+test('ports of the machine: none twice, none that is in use, ranges in a row', () => {
+  const first = allocatePorts(
+    [
+      { name: 'adb', port: 5559 },
+      { name: 'web', port: 80, port_end: 83 },
+    ],
+    [],
+    new Set([10_001]),
+  )
   assert.deepEqual(
     first.map(({ port, nodePort, nodePortEnd }) => [port, nodePort, nodePortEnd]),
     [
@@ -57,17 +64,23 @@ test('ports of the machine: none twice, none that is in use, ranges in a row, we
       [80, 10_002, 10_005],
     ],
   )
-  const [second] = allocatePorts([{ name: 'adb' }], [of({ services: first })], new Set())
+  const [second] = allocatePorts([{ name: 'adb', port: 5559 }], [of({ services: first })], new Set())
   assert.equal(second?.nodePort, 10_001)
 })
 
 test('services that cannot be are refused with their name', () => {
   for (const [spec, message] of [
-    [[{ name: 'web' }], /"web" needs a port/],
+    [[{ name: 'web', port: 0 }], /"web" needs a port/],
     [[{ name: 'a/b', port: 1 }], /a\/b/],
     [[{ name: 'x', port: 5, port_end: 4 }], /before its first port/],
     [[{ name: 'x', port: 5, protocols: ['sctp'] }], /sctp/],
-    [[{ name: 'adb' }, { name: 'adb' }], /twice/],
+    [
+      [
+        { name: 'adb', port: 1 },
+        { name: 'adb', port: 1 },
+      ],
+      /twice/,
+    ],
     [[{ name: 'all', port: 1, port_end: 2000 }], /no 2000 free port/],
   ] as const) {
     assert.throws(

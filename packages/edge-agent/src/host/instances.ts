@@ -131,10 +131,8 @@ export class Instances {
       tags: launch.tags ?? [],
       userData,
       config: {
-        platform: launch.config?.platform ?? '',
         deleteProtected: launch.config?.security?.delete_protected ?? false,
         disableWatchdog: launch.config?.disable_watchdog ?? false,
-        devmode: launch.config?.devmode ?? false,
       },
     }
     // The operation first: cut off in between, it ends as failed; the other way round an instance nobody was told of would boot.
@@ -250,6 +248,9 @@ function refuseWhatIsNotServed(launch: Launch, nodeName: string): void {
     ['addons', launch.addons?.length],
     ['copying an instance (source)', launch.source?.type || launch.source?.id],
     ['streaming (config.enable_streaming)', config?.enable_streaming],
+    // What `null` means: no graphics. A guest with more needs a streaming stack.
+    ['config.platform', config?.platform === 'null' ? '' : config?.platform],
+    ['config.devmode', config?.devmode],
     ['config.boot_package', config?.boot_package],
     ['config.boot_activity', config?.boot_activity],
     ['config.metrics_server', config?.metrics_server],

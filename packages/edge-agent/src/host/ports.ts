@@ -15,9 +15,6 @@ export type ServiceSpec = {
   expose?: boolean | null
 }
 
-/** Services that are known by name alone. */
-const wellKnown: Record<string, number> = { adb: 5559, ssh: 22 }
-
 /** Gives every service its ports on the machine. @throws ApiError 400, or 503 when none is left. */
 export function allocatePorts(
   specs: readonly ServiceSpec[],
@@ -42,7 +39,7 @@ export function allocatePorts(
 
 function parse(spec: ServiceSpec): Omit<ServicePort, 'nodePort' | 'nodePortEnd'> {
   const name = spec.name ?? ''
-  const port = spec.port || wellKnown[name]
+  const { port } = spec
   if (!/^[A-Za-z0-9_-]{1,20}$/.test(name))
     throw badRequest(`services: the name ${JSON.stringify(name)} must be 1 to 20 letters, digits, "-" or "_"`)
   if (!port) throw badRequest(`services: "${name}" needs a port from 1 to 65535`)

@@ -22,7 +22,7 @@ export function instanceRecord(fields: Partial<InstanceRecord> = {}): InstanceRe
     services: [],
     tags: [],
     userData: '',
-    config: { platform: '', deleteProtected: false, disableWatchdog: false, devmode: false },
+    config: { deleteProtected: false, disableWatchdog: false },
     ...fields,
   }
 }

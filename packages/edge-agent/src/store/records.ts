@@ -58,10 +58,9 @@ export type InstanceRecord = {
   readonly tags: readonly string[]
   readonly userData: string
   readonly config: {
-    readonly platform: string
     readonly deleteProtected: boolean
+    /** There is no watchdog yet, so this asks for what is so anyway. */
     readonly disableWatchdog: boolean
-    readonly devmode: boolean
   }
 }
 

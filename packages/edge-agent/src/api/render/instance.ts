@@ -50,9 +50,9 @@ export function renderInstance(record: InstanceRecord, { node }: Config) {
     })),
     stored_logs: record.storedLogs,
     config: {
-      platform: record.config.platform,
+      platform: '',
       disable_watchdog: record.config.disableWatchdog,
-      devmode: record.config.devmode,
+      devmode: false,
       security: { delete_protected: record.config.deleteProtected },
     },
     resources: {
