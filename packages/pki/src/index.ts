@@ -15,4 +15,23 @@ export { exportPkcs12, type Pkcs12Request } from './authority/pkcs12.ts'
 export { type Purpose, purposes } from './authority/profile.ts'
 export type { CertificateRequest, KeyRequest, Kind } from './authority/request.ts'
 export { type Reason, type Revocation, reasons } from './authority/revocation.ts'
+export {
+  type AccountToken,
+  type AccountVerdict,
+  mintAccountToken,
+  verifyAccountToken,
+} from './credentials/account-token.ts'
+export {
+  type InstanceAudience,
+  InstanceTokens,
+  type InstanceVerdict,
+  openInstanceTokens,
+} from './credentials/instance-tokens.ts'
+export { joinLxd, type LxdJoined, type LxdJoinOptions } from './credentials/lxd-join.ts'
+export { makeSecret } from './credentials/secret.ts'
+export { type TurnUser, turnUser } from './credentials/turn.ts'
 export * from './errors.ts'
+export { type Component, components, type RenderOptions, render } from './render/index.ts'
+export { placeRendered } from './render/place.ts'
+export type { Reload, Reloads, Rendered, RenderedFile } from './render/rendered.ts'
+export { purposeOf, serverRequest } from './render/server.ts'
