@@ -1,8 +1,9 @@
 // Keeps a machine enrolled: renews when it is time, and tries again with pauses that grow.
 import { setTimeout as pause } from 'node:timers/promises'
-import { EnrolmentMissingError, EnrolmentUnavailableError } from '../errors.ts'
+import { EnrolmentMissingError } from '../errors.ts'
 import { type Renewed, type RenewOptions, renew } from './enrol.ts'
 import { Home } from './home.ts'
+import { askedPause, pauseAfter } from './patience.ts'
 
 export type KeepOptions = Omit<RenewOptions, 'force' | 'signal'> & {
   /** Ends it. */
@@ -40,11 +41,9 @@ export async function keepEnrolled(options: KeepOptions): Promise<void> {
       options.onRenewed?.(renewed)
     } catch (error) {
       if (signal.aborted) return
-      const asked = error instanceof EnrolmentUnavailableError ? (error.retryAfter ?? 0) : 0
-      const grown = Math.min(firstPauseMs * 2 ** failures, longestPauseMs)
-      failures = Math.min(failures + 1, 20)
-      // Not all machines at the same moment, after a server was away.
-      const pauseMs = Math.max(asked, grown * (0.5 + Math.random() / 2))
+      const grown = pauseAfter(failures, { firstMs: firstPauseMs, longestMs: longestPauseMs })
+      const pauseMs = Math.max(askedPause(error), grown)
+      failures += 1
       options.onFailed?.(error, pauseMs)
       await sleep(pauseMs, signal)
     }
