@@ -1,11 +1,14 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --disable-warning=ExperimentalWarning
 // The command line: options, help and exit codes. What the commands do is in `commands/`.
 import { readFileSync } from 'node:fs'
 import { Argument, Command, CommanderError, Option } from 'commander'
-import { days, dir, examples, exitHelp, json, key, out, report, several } from './command-line.ts'
+import { days, dir, duration, examples, exitHelp, json, key, out, report, several } from './command-line.ts'
+import { addEnrolment } from './commands/enrolment/command.ts'
 import { exportCredential } from './commands/export.ts'
 import { init } from './commands/init.ts'
+import { listSecretFiles } from './commands/inventory.ts'
 import { issue } from './commands/issue.ts'
+import { addSecret } from './commands/secret/command.ts'
 import { show } from './commands/show.ts'
 import { PkiError, type PkiErrorCode } from './errors.ts'
 
@@ -100,6 +103,23 @@ function program(): Command {
     .addOption(json())
     .addHelpText('after', examples('anbox-pki export ops --dir pki --password-file password.txt'))
     .action(report(exportCredential))
+
+  addSecret(anboxPki)
+
+  anboxPki
+    .command('inventory')
+    .description('find the files that hold secrets: owner, mode, who reads them, age, warnings; never what is in them')
+    .option('--dir <directory>', 'directory of an authority, to be looked at too')
+    .option('--root <directory>', 'where the file system begins (default: "/")')
+    .addOption(several('--file <file>', 'a further file, or a pattern'))
+    .addOption(
+      new Option('--old <duration>', 'warn of what has not changed for longer (default: 365d)').argParser(duration),
+    )
+    .addOption(json())
+    .addHelpText('after', examples('anbox-pki inventory', 'anbox-pki inventory --dir pki --json'))
+    .action(report(listSecretFiles))
+
+  addEnrolment(anboxPki)
 
   return anboxPki
 }

@@ -21,6 +21,7 @@ export const dir = () =>
   new Option('--dir <directory>', 'directory of the authority').env('ANBOX_PKI_DIR').makeOptionMandatory()
 export const out = () => new Option('--out <directory>', 'directory of the credentials (default: credentials in --dir)')
 export const key = (what: string) => new Option('--key <type>', what).choices([...keyTypes])
+const seconds: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 }
 const list = (value: string, before: string[]) => [...before, value]
 export const several = (flags: string, what: string) =>
   new Option(flags, `${what} (repeatable)`).argParser(list).default([], 'none')
@@ -40,4 +41,17 @@ export function days(text: string): number {
   const value = Number(text)
   if (!/^\d+$/.test(text) || value < 1) throw new InvalidArgumentError('It must be a whole number, 1 or more.')
   return value
+}
+
+/** Seconds of a duration like 90s, 15m, 12h or 7d. */
+export function duration(text: string): number {
+  const found = /^(\d{1,9})([smhd])$/.exec(text)
+  const unit = seconds[found?.[2] ?? '']
+  if (!found || !unit) throw new InvalidArgumentError('It must be a duration like 90s, 15m, 12h or 7d.')
+  return Number(found[1]) * unit
+}
+
+export function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.')
+  return Number(text)
 }

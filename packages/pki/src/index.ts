@@ -30,8 +30,28 @@ export {
 export { joinLxd, type LxdJoined, type LxdJoinOptions } from './credentials/lxd-join.ts'
 export { makeSecret } from './credentials/secret.ts'
 export { type TurnUser, turnUser } from './credentials/turn.ts'
+export { type Enrolled, type EnrolOptions, enrol, type Renewed, type RenewOptions, renew } from './enrolment/enrol.ts'
+export type { Enrolment } from './enrolment/home.ts'
+export { type KeepOptions, keepEnrolled } from './enrolment/keep.ts'
+export type { EnrolmentEvent, Rules as EnrolmentRules } from './enrolment/registrar.ts'
+export { type EnrolmentServer, type EnrolmentServerOptions, startEnrolmentServer } from './enrolment/server.ts'
+export { type TokenRecord, type TokenRequest, TokenStore } from './enrolment/token.ts'
 export * from './errors.ts'
 export { type Component, components, type RenderOptions, render } from './render/index.ts'
 export { placeRendered } from './render/place.ts'
 export type { Reload, Reloads, Rendered, RenderedFile } from './render/rendered.ts'
 export { purposeOf, serverRequest } from './render/server.ts'
+export type { SecretInfo } from './secrets/info.ts'
+export { type FoundFile, type InventoryRequest, inventory } from './secrets/inventory.ts'
+export type { KeySource } from './secrets/key.ts'
+export type {
+  AcceptRequest,
+  CreateSecret,
+  Offer,
+  OfferRequest,
+  RotateSecret,
+  SecretReading,
+  SecretRevision,
+} from './secrets/request.ts'
+export { openSecretStore, type SecretStore, type StoreOptions } from './secrets/store.ts'
+export { SecretText } from './secrets/text.ts'
