@@ -25,6 +25,10 @@ export type PkiErrorCode =
   | 'enrolment_refused'
   | 'enrolment_unavailable'
   | 'server_untrusted'
+  | 'rotation_missing'
+  | 'rotation_conflict'
+  | 'rotation_waiting'
+  | 'consumer_failed'
 
 /** What every failure of this package that a caller can act on is an instance of. Its message never holds a secret. */
 export class PkiError extends Error {
@@ -229,5 +233,37 @@ export class ServerUntrustedError extends PkiError {
   override readonly name = 'ServerUntrustedError'
   constructor(message: string, options?: ErrorOptions) {
     super('server_untrusted', message, options)
+  }
+}
+
+/** Begin a rotation first. */
+export class RotationMissingError extends PkiError {
+  override readonly name = 'RotationMissingError'
+  constructor(message: string) {
+    super('rotation_missing', message)
+  }
+}
+
+/** Look at the rotation that is going on: it is another one, or at another step. */
+export class RotationConflictError extends PkiError {
+  override readonly name = 'RotationConflictError'
+  constructor(message: string) {
+    super('rotation_conflict', message)
+  }
+}
+
+/** Have the named consumers acknowledge first, or pass over them by name; or wait until the time that the message says. */
+export class RotationWaitingError extends PkiError {
+  override readonly name = 'RotationWaitingError'
+  constructor(message: string) {
+    super('rotation_waiting', message)
+  }
+}
+
+/** See to the consumer: its command failed, and it has not acknowledged. */
+export class ConsumerFailedError extends PkiError {
+  override readonly name = 'ConsumerFailedError'
+  constructor(message: string, options?: ErrorOptions) {
+    super('consumer_failed', message, options)
   }
 }

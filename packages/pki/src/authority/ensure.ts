@@ -85,8 +85,11 @@ async function saveRoot(authority: Authority, path: string, replace = false): Pr
   if (there === authority.anchors) return
   if (there !== undefined && !replace) {
     const known = fingerprints(authority.anchors + (await formerRoots(authority.directory)))
-    if (fingerprints(there).some((one) => !known.includes(one)))
+    const found = fingerprints(there)
+    if (found.some((one) => !known.includes(one))) {
+      if (fingerprints(authority.anchors).every((one) => found.includes(one))) return
       throw new CredentialExistsError(`${path} holds the root of another authority; name another directory`)
+    }
   }
   await replaceFile(path, authority.anchors, 'public')
 }
