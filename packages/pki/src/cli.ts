@@ -8,6 +8,7 @@ import { exportCredential } from './commands/export.ts'
 import { init } from './commands/init.ts'
 import { listSecretFiles } from './commands/inventory.ts'
 import { issue } from './commands/issue.ts'
+import { addRotate } from './commands/rotate/command.ts'
 import { addSecret } from './commands/secret/command.ts'
 import { show } from './commands/show.ts'
 import { PkiError, type PkiErrorCode } from './errors.ts'
@@ -37,6 +38,10 @@ const exitCodes: Record<PkiErrorCode, number> = {
   enrolment_refused: 7,
   server_untrusted: 7,
   enrolment_unavailable: 8,
+  rotation_missing: 3,
+  rotation_conflict: 4,
+  rotation_waiting: 8,
+  consumer_failed: 8,
 }
 function program(): Command {
   const anboxPki = new Command('anbox-pki')
@@ -120,6 +125,7 @@ function program(): Command {
     .action(report(listSecretFiles))
 
   addEnrolment(anboxPki)
+  addRotate(anboxPki)
 
   return anboxPki
 }
