@@ -1,3 +1,5 @@
+export type { AuditLog, AuditVerdict } from './authority/audit.ts'
+export type { AuditEntry, AuditRecord } from './authority/audit-line.ts'
 export { type Authority, type Issued, openAuthority } from './authority/authority.ts'
 export { type Summary, summarize as summarizeCertificate } from './authority/certificate.ts'
 export { type ChainRequest, type Verdict, verifyChain } from './authority/chain.ts'

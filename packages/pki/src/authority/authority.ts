@@ -5,6 +5,7 @@
 //   DIRECTORY/PURPOSE/ca.key, ca.crt     an intermediate
 //   DIRECTORY/PURPOSE/issued/SERIAL.crt  what it signed
 //   DIRECTORY/PURPOSE/revoked/SERIAL.json, crl.pem, crl-number
+//   DIRECTORY/audit.log, audit.seal, audit.key
 import { type KeyObject, X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
 import {
@@ -13,6 +14,7 @@ import {
   CertificateUnknownError,
   InvalidRequestError,
 } from '../errors.ts'
+import { AuditLog, type AuditVerdict } from './audit.ts'
 import { type Ca, loadCa } from './ca.ts'
 import type { Summary } from './certificate.ts'
 import { type Certified, type Credential, sealCredential } from './credential.ts'
@@ -74,6 +76,8 @@ export class Authority {
   readonly rootCertificate: string
   /** PEM: what every member of the deployment trusts. The root, or two while roots are changed. */
   readonly anchors: string
+  /** Whoever does something with the authority that matters writes it here, before doing it. */
+  readonly audit: AuditLog
   readonly #intermediates: Map<Purpose, Intermediate>
 
   constructor(directory: string, settings: Settings, { root, intermediates, anchors }: Loaded) {
@@ -82,8 +86,10 @@ export class Authority {
     this.keyType = settings.key
     this.rootCertificate = root.certificate
     this.anchors = anchors
+    this.audit = new AuditLog(directory)
+    const place = { base: directory, organization: this.name, audit: this.audit }
     this.#intermediates = new Map(
-      [...intermediates].map(([purpose, ca]) => [purpose, new Intermediate(directory, purpose, this.name, root, ca)]),
+      [...intermediates].map(([purpose, ca]) => [purpose, new Intermediate(place, purpose, root, ca)]),
     )
   }
 
@@ -182,6 +188,28 @@ export class Authority {
    */
   async crl(purpose: Purpose = 'control', { renew = false } = {}): Promise<string> {
     return this.#of(purpose).crl(renew)
+  }
+
+  /**
+   * Reads the whole audit log, and holds it against the certificates and revocations on record: each must be in it.
+   * @param known the hash of a line that must be in it
+   */
+  async verifyAudit({ known }: { known?: string } = {}): Promise<AuditVerdict> {
+    // First: what is issued meanwhile is in the log before it is on record.
+    const [issued, revoked] = [await this.list(), await this.revocations()]
+    const verdict = await this.audit.verify({ known })
+    const logged = { issue: new Set<unknown>(), revoke: new Set<unknown>() }
+    for await (const { action, serial, issued } of this.audit.entries()) {
+      if (action === 'issue' || action === 'revoke') logged[action].add(serial)
+      if (action === 'begin' && Array.isArray(issued)) for (const one of issued) logged.issue.add(one)
+    }
+    const unlogged = [
+      ...issued.filter(({ serial }) => !logged.issue.has(serial)).map((one) => `certificate ${one.serial} was issued`),
+      ...revoked
+        .filter(({ serial }) => !logged.revoke.has(serial))
+        .map((one) => `certificate ${one.serial} was revoked`),
+    ].map((what) => `${what} without a line in the log`)
+    return { ...verdict, ok: verdict.ok && unlogged.length === 0, problems: [...verdict.problems, ...unlogged] }
   }
 
   async #find(which: string): Promise<{ intermediate: Intermediate; record: IssuedRecord }> {

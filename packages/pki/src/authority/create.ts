@@ -4,9 +4,10 @@ import { createHash, type KeyObject } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AuthorityDamagedError, ClockWrongError, RootOfflineError } from '../errors.ts'
+import { AuditLog } from './audit.ts'
 import { type Authority, openAuthority } from './authority.ts'
 import { type Ca, completeCa } from './ca.ts'
-import { buildCertificate, makeSerial, publicKeyDer } from './certificate.ts'
+import { buildCertificate, makeSerial, publicKeyDer, summarize } from './certificate.ts'
 import type { KeyType } from './key.ts'
 import { exclusively } from './lock.ts'
 import { checkPurpose, type Purpose, profiles, purposes } from './profile.ts'
@@ -55,7 +56,8 @@ export async function createAuthority(directory: string, options: CreateOptions 
   const { name, key: type } = fixed
   // A rotation may just be putting new files in the old ones' places.
   if (await readTrust(directory)) return openAuthority(directory)
-  const certify = (role: 'root' | Purpose, key: KeyObject, issuer: Ca | undefined) => {
+  const audit = new AuditLog(directory)
+  const certify = async (role: 'root' | Purpose, key: KeyObject, issuer: Ca | undefined) => {
     const content = {
       subject: { organization: name, commonName: `${name} ${role} ${shortId(key)}` },
       publicKey: key,
@@ -63,7 +65,11 @@ export async function createAuthority(directory: string, options: CreateOptions 
       ...lifetime(now, role === 'root' ? rootYears : intermediateYears),
       use: role === 'root' ? { pathLength: rootPathLength } : { pathLength: 0, profile: profiles[role] },
     }
-    return buildCertificate(content, issuer ? { key: rootKey(issuer, role), certificate: issuer.certificate } : { key })
+    const signer = issuer ? { key: rootKey(issuer, role), certificate: issuer.certificate } : { key }
+    const pem = await buildCertificate(content, signer)
+    const { fingerprint, serial } = summarize(pem)
+    await audit.append({ action: 'create', subject: content.subject.commonName, role, serial, fingerprint })
+    return pem
   }
 
   await refuseLoss(directory)

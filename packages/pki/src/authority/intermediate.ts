@@ -1,11 +1,12 @@
 // The intermediate of one purpose: signs, keeps a record of every certificate, revokes.
 //
-// Invariant: a certificate is on the disk before anybody gets it.
+// Invariants: what is done is in the audit log before it is done; a certificate is on the disk before anybody gets it.
 import { type KeyObject, X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
 import { AuthorityDamagedError, AuthorityExpiredError, InvalidRequestError } from '../errors.ts'
+import type { AuditLog } from './audit.ts'
 import type { Ca } from './ca.ts'
-import { buildCertificate, makeSerial } from './certificate.ts'
+import { buildCertificate, makeSerial, summarize } from './certificate.ts'
 import { type Crl, crlDays, nextCrl } from './crl.ts'
 import { keyTypeOf, keyTypes } from './key.ts'
 import { exclusively } from './lock.ts'
@@ -17,6 +18,9 @@ import { writeNew } from './storage.ts'
 
 const serialPattern = /^[4-7][0-9a-f]{31}$/
 
+/** The authority it is of: its directory, its name, its log. */
+export type Place = { base: string; organization: string; audit: AuditLog }
+
 export class Intermediate {
   readonly purpose: Purpose
   /** PEM. */
@@ -27,14 +31,16 @@ export class Intermediate {
   readonly revocations: Revocations
   readonly #base: string
   readonly #organization: string
+  readonly #audit: AuditLog
   readonly #key: KeyObject | undefined
   readonly #end: Date
   #crl: (Crl & { revoked: number }) | undefined
 
-  constructor(base: string, purpose: Purpose, organization: string, root: Ca, ca: Ca) {
+  constructor({ base, organization, audit }: Place, purpose: Purpose, root: Ca, ca: Ca) {
     this.#base = base
-    this.purpose = purpose
     this.#organization = organization
+    this.#audit = audit
+    this.purpose = purpose
     this.certificate = ca.certificate
     this.chain = ca.chain ?? ca.certificate
     this.#key = ca.key
@@ -67,6 +73,14 @@ export class Intermediate {
       if (there) return repeated(there, publicKey)
       const content = { subject, publicKey, serial, ...validity, use: names }
       const pem = await buildCertificate(content, { key, certificate: this.certificate })
+      const { kind, name, dns, ip, uri, email, fingerprint, notAfter } = summarize(pem)
+      const details = {
+        serial,
+        fingerprint,
+        names: [...dns, ...ip, ...uri, ...email],
+        notAfter: notAfter.toISOString(),
+      }
+      await this.#audit.append({ action: 'issue', subject: name, purpose: this.purpose, kind, ...details })
       if (!(await this.records.add(serial, pem))) continue
       const record = await this.records.find(serial)
       if (record) return record
@@ -79,7 +93,9 @@ export class Intermediate {
     if (before) return before
     const { serial, fingerprint, name, notAfter } = summary
     const revokedAt = new Date()
-    const revocation = { purpose: this.purpose, serial, fingerprint, name, reason, revokedAt, notAfter }
+    const { purpose } = this
+    await this.#audit.append({ action: 'revoke', subject: name, purpose, serial, fingerprint, reason })
+    const revocation = { purpose, serial, fingerprint, name, reason, revokedAt, notAfter }
     await writeNew(join(this.#directory, 'revoked', `${serial}.json`), `${JSON.stringify(revocation)}\n`, 'public')
     return (await this.revocation(serial)) ?? revocation
   }

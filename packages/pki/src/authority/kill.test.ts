@@ -75,14 +75,21 @@ async function check(base: string, before: Map<string, string>, replaced: boolea
   for (const [path, text] of before) {
     // Of a replacement only the certificate may still be behind its key.
     const behind = replaced && path.endsWith('edge.crt')
-    if (!isTemporary(path) && !behind) assert.equal(after.get(path), text, `${path} was changed`)
+    if (!isTemporary(path) && !behind && !/audit\.(log|seal)$/.test(path))
+      assert.equal(after.get(path), text, `${path} was changed`)
+  }
+  assert.deepEqual((await authority.verifyAudit()).problems, [])
+  for (const [path, text] of before) {
+    const whole = text.slice(0, text.lastIndexOf('\n') + 1)
+    if (path.endsWith('audit.log')) assert.ok(after.get(path)?.startsWith(whole), 'the audit log was changed')
   }
   const issued = (await (await openAuthority(pki)).list()).length
   const names = [...after.keys()]
     .map((path) => path.slice(base.length + 1))
     .filter((path) => !path.includes('/issued/'))
+  const own = ['authority.json', 'audit.key', 'audit.log', 'audit.seal', 'lock'].map((name) => `pki/${name}`)
   const ca = ['ca.crt', 'ca.key'].flatMap((name) => ['root', ...purposes].map((one) => `pki/${one}/${name}`))
-  assert.deepEqual(names.sort(), [...ca, 'pki/authority.json', 'out/ca.crt', 'out/edge.crt', 'out/edge.key'].sort())
+  assert.deepEqual(names.sort(), [...ca, ...own, 'out/ca.crt', 'out/edge.crt', 'out/edge.key'].sort())
   for (const path of after.keys()) if (path.endsWith('.key')) assert.equal(statSync(path).mode & 0o777, 0o600)
   return issued
 }
