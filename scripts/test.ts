@@ -25,6 +25,8 @@ const packages: Package[] = [
   ...lxdPackages,
   { name: 'adb', command: 'adb', why: 'Android systems are tried with the real one' },
   { name: 'openssl', command: 'openssl', why: 'certificates are checked with a second implementation' },
+  { name: 'strongswan-pki', command: 'pki', why: 'machines enrol with a client that is not ours' },
+  { name: 'curl', command: 'curl', why: 'and with another one' },
   ...standInPackages,
   { name: 'dpkg-dev', command: 'dpkg-source', why: "unpacks LXD's source package, which the LXD types come from" },
   { name: 'procps', command: 'pgrep', why: 'tests look at processes with it' },

@@ -30,7 +30,7 @@ type Common = {
   /** The type of a new key; `rsa-4096` unless said, or as the last one on renewal. */
   key?: KeyType | undefined
   /** Told before a key is made: RSA takes seconds on a small machine. */
-  onKey?: (() => void) | undefined
+  onKey?: ((type: KeyType) => void) | undefined
   /** Milliseconds to wait for the clock to be set; 0 unless said. */
   clockPatienceMs?: number | undefined
   signal?: AbortSignal | undefined

@@ -80,11 +80,11 @@ export class Home {
   }
 
   /** The key to ask with: the one that was asked with before, or a new one. */
-  async pendingKey(make: { type: KeyType; onKey?: (() => void) | undefined }): Promise<string> {
+  async pendingKey(make: { type: KeyType; onKey?: ((type: KeyType) => void) | undefined }): Promise<string> {
     const there = await readIfThere(this.#pending)
     if (there !== undefined && readable(there)) return there
     if (there !== undefined) await rm(this.#pending)
-    make.onKey?.()
+    make.onKey?.(make.type)
     const pem = keyToPem(await makeKey(make.type))
     if (await writeNew(this.#pending, pem, 'secret')) return pem
     return (await readIfThere(this.#pending)) ?? pem

@@ -1,4 +1,5 @@
 import { readFile, rm } from 'node:fs/promises'
+import type { KeyType } from '../../authority/key.ts'
 import { checkKeyType } from '../../authority/request.ts'
 import { enrol, renew } from '../../enrolment/enrol.ts'
 import type { Enrolment } from '../../enrolment/home.ts'
@@ -41,7 +42,7 @@ export async function renewMachine(options: MachineOptions & { now?: boolean }):
 
 function common({ into, name, key }: MachineOptions) {
   const type = key === undefined ? undefined : checkKeyType(key)
-  return { directory: into, name, key: type, onKey: () => noteKey('the machine', type ?? 'rsa-4096') }
+  return { directory: into, name, key: type, onKey: (made: KeyType) => noteKey('the machine', made) }
 }
 
 function waitOf({ wait = 0 }: MachineOptions) {
