@@ -28,6 +28,7 @@ const exitCodes: Record<PkiErrorCode, number> = {
   certificate_unknown: 3,
   authority_busy: 6,
   audit_damaged: 5,
+  backup_refused: 7,
   secret_missing: 3,
   secret_conflict: 4,
   secret_refused: 7,

@@ -15,6 +15,7 @@ export type PkiErrorCode =
   | 'certificate_unknown'
   | 'authority_busy'
   | 'audit_damaged'
+  | 'backup_refused'
   | 'secret_missing'
   | 'secret_conflict'
   | 'secret_refused'
@@ -265,5 +266,13 @@ export class ConsumerFailedError extends PkiError {
   override readonly name = 'ConsumerFailedError'
   constructor(message: string, options?: ErrorOptions) {
     super('consumer_failed', message, options)
+  }
+}
+
+/** Name the right passphrase or key, or another backup. */
+export class BackupRefusedError extends PkiError {
+  override readonly name = 'BackupRefusedError'
+  constructor(message: string) {
+    super('backup_refused', message)
   }
 }

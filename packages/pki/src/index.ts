@@ -1,6 +1,8 @@
 export type { AuditLog, AuditVerdict } from './authority/audit.ts'
 export type { AuditEntry, AuditRecord } from './authority/audit-line.ts'
 export { type Authority, type Issued, openAuthority } from './authority/authority.ts'
+export { type BackedUp, backupAuthority, restoreAuthority } from './authority/backup.ts'
+export type { BackupKey, BackupLock } from './authority/backup-seal.ts'
 export { type Summary, summarize as summarizeCertificate } from './authority/certificate.ts'
 export { type ChainRequest, type Verdict, verifyChain } from './authority/chain.ts'
 export { type CreateOptions, createAuthority } from './authority/create.ts'

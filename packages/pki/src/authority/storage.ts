@@ -83,10 +83,15 @@ export async function readIfThere(path: string): Promise<string | undefined> {
   }
 }
 
+/** Whether a file was being written and may never be finished. */
+export function isTemporary(name: string): boolean {
+  return temporaryName.test(name)
+}
+
 /** Removes what killed writers left in a directory: it may hold a key that nobody will ever use. */
 export async function sweepTemporary(directory: string): Promise<void> {
   for (const name of await readdir(directory)) {
-    if (!temporaryName.test(name)) continue
+    if (!isTemporary(name)) continue
     const path = join(directory, name)
     const found = await stat(path).catch(() => undefined)
     if (found && Date.now() - found.mtimeMs > temporaryLife) await rm(path, { force: true })
