@@ -15,6 +15,7 @@ import { needed } from './root.ts'
 import type { Workplace } from './work.ts'
 
 const dayMs = 86_400_000
+const backdateMs = 5 * 60_000
 
 /** @throws {InvalidRequestError} when its certificate is not there, or is not one that its purpose's intermediate signed */
 export async function checkLeaf({ name, purpose, files }: Consumer, authority: Authority): Promise<void> {
@@ -61,8 +62,9 @@ async function commonName(name: string, place: Workplace): Promise<string> {
 async function requestOf(name: string, purpose: Purpose, place: Workplace): Promise<CertificateRequest & KeyRequest> {
   const pem = await needed(place.before(name).certificate)
   const { kind, name: common, dns, ip, uri, email, notBefore, notAfter } = summarize(pem)
-  const lived = Math.ceil((notAfter.getTime() - notBefore.getTime()) / dayMs)
-  const days = Math.min(lived, profiles[purpose].longest)
+  // Certificates begin a little in the past: what was added there would be added again each time.
+  const life = notAfter.getTime() - notBefore.getTime()
+  const days = Math.min((life > 2 * backdateMs ? life - backdateMs : life) / dayMs, profiles[purpose].longest)
   const key = keyTypeOf(new X509Certificate(pem).publicKey)
   return { purpose, kind, name: common, dns, ip, uri, email, days, ...(key && { key }) }
 }
