@@ -31,7 +31,7 @@ export const usualRules: Rules = { graceSeconds: 30 * 86_400, recoveries: 3, ren
 
 /** What happened, for the audit log and for people. It holds no secret. */
 export type EnrolmentEvent = {
-  action: 'enrolled' | 'renewed' | 'recovered' | 'refused' | 'cloned'
+  action: 'enrolled' | 'repeated' | 'renewed' | 'recovered' | 'refused' | 'cloned'
   machine: string
   serial?: string
   generation?: number
@@ -77,7 +77,7 @@ export class Registrar {
     }
     const generation = await this.#generationOf({ id, scope, bound, ...token }, bound.serial, key)
     const certified = await this.#certify(generation, csr)
-    await this.#record('enrolled', generation)
+    await this.#record(token.bound ? 'repeated' : 'enrolled', generation)
     return certified
   }
 
@@ -97,6 +97,7 @@ export class Registrar {
     const ended = presented.validToDate <= new Date()
 
     let next = await machines.generation(scope.name, number + 1)
+    const repeated = next !== undefined
     if (!next) {
       const counted = recoveries + (ended ? 1 : 0)
       if (ended && counted > rules.recoveries)
@@ -118,7 +119,7 @@ export class Registrar {
       throw new Refusal(403, `${reason}: somebody else has, or had, the same key`)
     }
     const certified = await this.#certify(next, csr)
-    await this.#record(next.via === 'recovery' ? 'recovered' : 'renewed', next)
+    await this.#record(repeated ? 'repeated' : next.via === 'recovery' ? 'recovered' : 'renewed', next)
     return certified
   }
 

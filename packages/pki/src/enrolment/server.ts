@@ -56,7 +56,10 @@ const crlPath = /^\/crl\/([a-z]{1,32})\.pem$/
 /** Where the tokens and the machines of an authority are kept. */
 export function storesOf(authority: Authority): { tokens: TokenStore; machines: MachineStore } {
   const directory = join(authority.directory, 'enrolment')
-  return { tokens: new TokenStore(join(directory, 'tokens')), machines: new MachineStore(join(directory, 'machines')) }
+  return {
+    tokens: new TokenStore(join(directory, 'tokens'), authority.audit),
+    machines: new MachineStore(join(directory, 'machines')),
+  }
 }
 
 /** Starts to listen. Certificate and key may be replaced while it runs. */
@@ -83,7 +86,7 @@ export class EnrolmentServer {
       machines: stores.machines,
       rules: { ...usualRules, ...options.rules },
       record: async (event) => {
-        await auditOf(authority)?.append(entryOf(event))
+        await authority.audit.append(entryOf(event))
         options.onEvent?.(event)
       },
     })
@@ -217,9 +220,4 @@ function refusalOf(error: unknown): Refusal {
 
 function entryOf({ action, machine, ...rest }: EnrolmentEvent) {
   return { action: `enrolment.${action}`, subject: machine, ...rest }
-}
-
-// TODO: until the authority's log is there.
-function auditOf(authority: Authority): { append(entry: object): Promise<unknown> } | undefined {
-  return (authority as { audit?: { append(entry: object): Promise<unknown> } }).audit
 }

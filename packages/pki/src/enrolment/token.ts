@@ -9,6 +9,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { AuditLog } from '../authority/audit.ts'
 import { makeSerial } from '../authority/certificate.ts'
 import { privateDirectory, readIfThere, sweepTemporary, writeNew } from '../authority/storage.ts'
 import { AuthorityDamagedError, InvalidRequestError, TokenMissingError } from '../errors.ts'
@@ -33,6 +34,8 @@ export type TokenRecord = {
   revokedAt?: Date
   bound?: Binding
 }
+/** An audit log, as far as it is needed here. */
+type Audit = Pick<AuditLog, 'append'>
 export type TokenState = 'open' | 'used' | 'expired' | 'revoked'
 
 const prefix = 'anbox-join-'
@@ -43,10 +46,15 @@ const longestSeconds = 30 * 86_400
 
 export class TokenStore {
   readonly #directory: string
+  readonly #audit: Audit | undefined
 
-  /** @param directory made with mode 0700 when the first token is */
-  constructor(directory: string) {
+  /**
+   * @param directory made with mode 0700 when the first token is
+   * @param audit told of each token that is made or taken back; the authority's, unless nobody needs to know
+   */
+  constructor(directory: string, audit?: Audit) {
     this.#directory = directory
+    this.#audit = audit
   }
 
   /**
@@ -64,8 +72,9 @@ export class TokenStore {
     const createdAt = new Date()
     const expiresAt = new Date(createdAt.getTime() + ttlSeconds * 1000)
     const hash = hashOf(token)
-    await writeNew(this.#path(hash), json({ version: 1, scope, createdAt, expiresAt }), 'secret')
     const record = { id: hash.slice(0, 16), scope, createdAt, expiresAt }
+    await this.#note('token.created', record, { roles: scope.roles, until: expiresAt.toISOString() })
+    await writeNew(this.#path(hash), json({ version: 1, scope, createdAt, expiresAt }), 'secret')
     return Object.defineProperty({ ...record, token: '' }, 'token', { value: token, enumerable: false })
   }
 
@@ -90,6 +99,9 @@ export class TokenStore {
    */
   async revoke(id: string): Promise<TokenRecord> {
     const hash = await this.#hashOf(id)
+    const record = await this.#existing(hash)
+    if (record.revokedAt) return record
+    await this.#note('token.revoked', record)
     await writeNew(this.#path(hash, 'revoked'), json({ at: new Date() }), 'secret')
     return this.#existing(hash)
   }
@@ -101,6 +113,11 @@ export class TokenStore {
     if (await writeNew(this.#path(hash, 'bound'), json(binding), 'secret')) return binding
     const { bound } = await this.#existing(hash)
     return bound ?? binding
+  }
+
+  /** In the log before it is done, as everything that the authority does. */
+  async #note(action: string, { id, scope }: TokenRecord, details: Record<string, string | string[]> = {}) {
+    await this.#audit?.append({ action, subject: scope.name, token: id, ...details })
   }
 
   async #read(hash: string): Promise<TokenRecord | undefined> {
