@@ -29,6 +29,10 @@ const packages: Package[] = [
   { name: 'curl', command: 'curl', why: 'and with another one' },
   ...standInPackages,
   { name: 'dpkg-dev', command: 'dpkg-source', why: "unpacks LXD's source package, which the LXD types come from" },
+  { name: 'nats-server', command: 'nats-server', why: 'its rendered configuration is tried with the real one' },
+  { name: 'etcd-server', command: 'etcd', why: 'its rendered configuration is tried with the real one' },
+  { name: 'coturn', command: 'turnserver', why: 'its rendered configuration is tried with the real one' },
+  { name: 'python3-pymacaroons', why: 'gateway tokens are checked with a second implementation' },
   { name: 'procps', command: 'pgrep', why: 'tests look at processes with it' },
 ]
 

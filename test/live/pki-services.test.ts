@@ -1,10 +1,12 @@
 // Who gets into nats-server, etcd, coturn and LXD, each started with what `render` wrote. At the end a table of every bad
 // peer at every service, with what the service did.
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { suite } from '@anbox/harness'
 import { type Credential, joinLxd, makeSecret, mintAccountToken, purposes, turnUser } from '@anbox/pki'
 import { connect } from 'nats'
+import { run, systemEnvironment } from '../../scripts/command.ts'
 import { Coturn } from './services/coturn.ts'
 import { Deployment, shortLife } from './services/deployment.ts'
 import { Etcd } from './services/etcd.ts'
@@ -111,6 +113,24 @@ test('NATS: the certificate and its own token together get in, with the client t
   await refuses('NATS', appended, as({ cert: leafOf(stranger) + ann.certificate, key: stranger.key }))
 })
 
+test('NATS: with one token for everybody, a certificate is needed too, and a new token cuts those who have the old', async () => {
+  const shared = makeSecret()
+  await using server = await Nats.start(deployment, { shared })
+  const { certificate: cert, key } = await deployment.client('messaging', 'ann')
+  const agent = await deployment.client('agents', 'ann')
+  assert.deepEqual(await server.visit({ cert, key, token: shared }), { ok: true })
+  assert.equal((await server.visit({ cert, key, token: makeSecret() })).ok, false)
+  assert.equal((await server.visit({ cert, key })).ok, false)
+  assert.equal((await server.visit({ token: shared })).ok, false)
+  assert.equal((await server.visit({ ...shown(agent), token: shared })).ok, false)
+  const servers = `tls://localhost:${server.port}`
+  const live = await connect({ servers, token: shared, reconnect: false, tls: { ca: deployment.root, cert, key } })
+  await live.flush()
+  server.shared = makeSecret()
+  await server.change()
+  await live.closed()
+})
+
 test('etcd: only a certificate of its own intermediate gets in: no agent, and nobody of the other purposes', async () => {
   const ann = await deployment.client('etcd', 'ann')
   await letsIn('etcd', 'the right client', etcd.visit(shown(ann)))
@@ -183,6 +203,25 @@ test('LXD: who joined with a trust token gets in, and LXD has registered that on
     await refuses('LXD', who, lxd.visit(shown(credential)))
   // The same once more: a lost answer does no harm.
   assert.equal((await joinLxd({ token, certificate: ann.certificate, key: ann.key })).state, 'kept')
+})
+
+test('LXD: one certificate is sent even where OpenSSL knows the CAs that it leads to, and would send them along', async () => {
+  const ann = await deployment.client('control', 'known')
+  const token = await lxd.token('known')
+  const url = JSON.stringify(import.meta.resolve('@anbox/pki'))
+  const program = `import { joinLxd } from ${url}; await joinLxd(JSON.parse(process.env.JOIN))`
+  // Every context of this Node has the CAs in its store.
+  const extra = deployment.path('extra.pem')
+  writeFileSync(extra, deployment.trust('lxd') + deployment.root)
+  await run(process.execPath, ['--input-type=module', '-e', program], {
+    env: {
+      ...systemEnvironment(),
+      NODE_EXTRA_CA_CERTS: extra,
+      JOIN: JSON.stringify({ token, certificate: ann.certificate, key: ann.key }),
+    },
+  })
+  const registered = (await lxd.trusted()).find(({ name }) => name === 'known')
+  assert.equal(registered?.fingerprint, ann.fingerprint)
 })
 
 test('LXD: a trust token that is used up, spoilt, or for another server is refused, and not sent to the other', async () => {

@@ -15,7 +15,7 @@ import {
 
 const key = 'ecdsa-p256' as const
 /** Seconds: long enough to be let in while it lasts. */
-export const shortLife = 15
+export const shortLife = 8
 
 export class Deployment implements Disposable {
   readonly directory: string

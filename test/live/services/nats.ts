@@ -13,6 +13,8 @@ export const identityOf = (name: string) => `anbox:messaging/client/${name}`
 export class Nats implements AsyncDisposable {
   readonly port: number
   readonly tokens = new Map<string, string>()
+  /** In place of those: one for everybody. */
+  shared: string | undefined
   readonly #deployment: Deployment
   readonly #credential: Credential
   #daemon: Daemon | undefined
@@ -24,9 +26,10 @@ export class Nats implements AsyncDisposable {
   }
 
   /** @param clients whose certificates are let in, each with a token of its own */
-  static async start(deployment: Deployment, clients: readonly string[]): Promise<Nats> {
+  static async start(deployment: Deployment, clients: readonly string[] | { shared: string }): Promise<Nats> {
     const nats = new Nats(deployment, await deployment.server('nats'), await freePort())
-    for (const name of clients) nats.tokens.set(name, makeSecret())
+    if ('shared' in clients) nats.shared = clients.shared
+    else for (const name of clients) nats.tokens.set(name, makeSecret())
     const { start } = await nats.render()
     const ready = () =>
       once(
@@ -45,15 +48,23 @@ export class Nats implements AsyncDisposable {
       credential: this.#credential,
       trust: this.#deployment.trust('nats'),
       port: this.port,
-      clients: [...this.tokens].map(([name, token]) => ({ identity: identityOf(name), token })),
+      ...(this.shared ? { token: this.shared } : { clients: this.#clients() }),
     })
     await placeRendered(this.#deployment.path('nats'), rendered)
     return rendered
   }
 
+  #clients() {
+    return [...this.tokens].map(([name, token]) => ({ identity: identityOf(name), token }))
+  }
+
   /** Takes clients away, as it says that it takes. */
   async remove(name: string): Promise<void> {
     this.tokens.delete(name)
+    await this.change()
+  }
+
+  async change(): Promise<void> {
     const { reload } = await this.render()
     if (reload.revocation === 'SIGHUP') this.#daemon?.signal('SIGHUP')
   }
@@ -69,7 +80,7 @@ export class Nats implements AsyncDisposable {
         await once(tls, 'secureConnect')
       }
       const says = { verbose: false, pedantic: false, lang: 'test', version: '1', protocol: 1 }
-      const shown = { ...says, tls_required: !peer.plain, user: peer.user, pass: peer.password }
+      const shown = { ...says, tls_required: !peer.plain, user: peer.user, pass: peer.password, auth_token: peer.token }
       const answer = new Promise<string>((resolve, reject) => {
         socket.on('data', (data) => /PONG|-ERR/.test(String(data)) && resolve(String(data)))
         socket.once('error', reject).once('close', () => reject(new Error('socket hang up')))

@@ -13,6 +13,7 @@ export type Peer = {
   /** What the service takes besides a certificate. */
   user?: string
   password?: string
+  token?: string
 }
 
 export type Visit = { ok: true } | { ok: false; reason: string }

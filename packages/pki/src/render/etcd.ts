@@ -5,6 +5,7 @@
 //   the certificates of servers have `peerName`;
 // - certificate and revocation list are read at each connection, and open connections live on; the CA needs a restart.
 import { X509Certificate } from 'node:crypto'
+import { isIP } from 'node:net'
 import { keyFromPem, keyTypeOf } from '../authority/key.ts'
 import { InvalidRequestError } from '../errors.ts'
 import {
@@ -97,7 +98,7 @@ function checkCredential({ credential }: EtcdOptions, host: string): void {
   if (keyTypeOf(keyFromPem(credential.key)) === 'rsa-4096')
     throw new InvalidRequestError("etcd's own key must be ECDSA: with RSA it would speak TLS 1.2")
   for (const name of [etcdPeerName, host]) {
-    if (!leaf.checkHost(name, { subject: 'never' }) && !leaf.checkIP(name))
+    if (!(isIP(name) ? leaf.checkIP(name) : leaf.checkHost(name, { subject: 'never' })))
       throw new InvalidRequestError(`the certificate of the etcd server must have the name ${name}`)
   }
   const [server, client] = ['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2']
