@@ -124,7 +124,7 @@ test('show lists what was issued', () => {
   assert.equal(document.name, 'Lab')
   const [found] = document.issued.filter(({ name }: { name: string }) => name === 'listed')
   assert.deepEqual([found.kind, found.uri, found.ended], ['client', ['anbox:client/listed'], false])
-  assert.match(run(['show'], { env: { ANBOX_PKI_DIR: pki } }).stdout, /\n {2}client listed, ends on /)
+  assert.match(run(['show'], { env: { ANBOX_PKI_DIR: pki } }).stdout, /\n {2}control client listed, ends on /)
 })
 
 test('export takes the password from a pipe, a file or a variable, and shows it nowhere', () => {

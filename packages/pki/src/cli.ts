@@ -2,7 +2,10 @@
 // The command line: options, help and exit codes. What the commands do is in `commands/`.
 import { readFileSync } from 'node:fs'
 import { Argument, Command, CommanderError, Option } from 'commander'
+import { purposes } from './authority/profile.ts'
 import { days, dir, duration, examples, exitHelp, json, key, out, report, several } from './command-line.ts'
+import { addAuthority } from './commands/authority/command.ts'
+import { addBootstrap } from './commands/bootstrap/command.ts'
 import { addEnrolment } from './commands/enrolment/command.ts'
 import { exportCredential } from './commands/export.ts'
 import { init } from './commands/init.ts'
@@ -43,6 +46,7 @@ const exitCodes: Record<PkiErrorCode, number> = {
   rotation_conflict: 4,
   rotation_waiting: 8,
   consumer_failed: 8,
+  adoption_failed: 8,
 }
 function program(): Command {
   const anboxPki = new Command('anbox-pki')
@@ -53,29 +57,41 @@ function program(): Command {
 
   anboxPki
     .command('init')
-    .description('create the root and the intermediate, finish a creation that was cut short, or say what is there')
+    .description('create the root and the intermediates, finish a creation that was cut short, or say what is there')
     .addOption(dir())
     .option('--name <name>', 'what the CA names begin with (default: "Anbox Edge")')
     .addOption(key('type of the CA keys, and of later keys unless said otherwise (default: "rsa-4096")'))
+    .addOption(several('--purpose <purpose>', `an intermediate it must have (default: ${purposes.join(', ')})`))
+    .addOption(
+      new Option('--root-dir <directory>', 'where the root and its key are kept, if not in --dir').env(
+        'ANBOX_PKI_ROOT_DIR',
+      ),
+    )
     .addOption(json())
     .addHelpText(
       'after',
-      examples('anbox-pki init --dir pki', 'anbox-pki init --dir pki --name Lab --key ecdsa-p384 --json'),
+      examples(
+        'anbox-pki init --dir pki',
+        'anbox-pki init --dir pki --name Lab --key ecdsa-p384 --json',
+        'anbox-pki init --dir pki --root-dir /media/root',
+      ),
     )
     .action(report(init))
 
   anboxPki
     .command('issue')
-    .description('make a key and a certificate for a server or a client')
-    .addArgument(new Argument('<kind>', 'what it is for').choices(['server', 'client']))
+    .description('make a key and a certificate for a server, a client or a peer, which is both')
+    .addArgument(new Argument('<kind>', 'what it is for').choices(['server', 'client', 'peer']))
     .argument('<name>', 'common name, and name of the files')
     .addOption(dir())
     .addOption(out())
-    .addOption(several('--dns <name>', 'DNS name; a server needs one'))
-    .addOption(several('--ip <address>', 'IP address of a server'))
+    .addOption(new Option('--purpose <purpose>', 'which intermediate signs').choices([...purposes]).default('control'))
+    .addOption(several('--dns <name>', 'DNS name; a server or peer needs one'))
+    .addOption(several('--ip <address>', 'IP address of a server or peer'))
     .addOption(several('--uri <uri>', 'identity in place of anbox:KIND/NAME'))
+    .addOption(several('--email <address>', 'e-mail address; messaging only'))
     .addOption(key("type of the key (default: the authority's)"))
-    .addOption(new Option('--days <days>', 'days until it ends').argParser(days).default(90))
+    .addOption(new Option('--days <days>', 'days until it ends (default: 90; agents 30, instances 7)').argParser(days))
     .option('--force', 'replace the key and the certificate that are there')
     .addOption(json())
     .addHelpText(
@@ -83,6 +99,7 @@ function program(): Command {
       examples(
         'anbox-pki issue server edge1 --dir pki --dns edge1.example --ip 192.0.2.7',
         'anbox-pki issue client ops --dir pki --key ecdsa-p256 --days 30 --out credentials',
+        'anbox-pki issue peer etcd1 --purpose etcd --dir pki --dns etcd1.example',
       ),
     )
     .action(report(issue))
@@ -110,6 +127,7 @@ function program(): Command {
     .addHelpText('after', examples('anbox-pki export ops --dir pki --password-file password.txt'))
     .action(report(exportCredential))
 
+  addAuthority(anboxPki)
   addSecret(anboxPki)
 
   anboxPki
@@ -126,6 +144,7 @@ function program(): Command {
     .action(report(listSecretFiles))
 
   addEnrolment(anboxPki)
+  addBootstrap(anboxPki)
   addRotate(anboxPki)
 
   return anboxPki

@@ -32,8 +32,9 @@ export const examples = (...lines: string[]) =>
 export function report<Rest extends unknown[]>(command: (...rest: Rest) => Promise<Report>) {
   return async (...given: [...Rest, Command]) => {
     const self = given.at(-1) as Command
-    const { text, json } = await command(...(given.slice(0, -1) as Rest))
+    const { text, json, exitCode } = await command(...(given.slice(0, -1) as Rest))
     process.stdout.write(self.opts().json ? `${JSON.stringify(json)}\n` : `${text.join('\n')}\n`)
+    if (exitCode !== undefined) process.exitCode = exitCode
   }
 }
 

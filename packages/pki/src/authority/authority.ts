@@ -18,6 +18,7 @@ import { AuditLog, type AuditVerdict } from './audit.ts'
 import { type Ca, loadCa } from './ca.ts'
 import type { Summary } from './certificate.ts'
 import { type Certified, type Credential, sealCredential } from './credential.ts'
+import type { Crl } from './crl.ts'
 import { Intermediate } from './intermediate.ts'
 import { type KeyType, keyToPem, makeKey } from './key.ts'
 import { checkPurpose, type Purpose } from './profile.ts'
@@ -187,6 +188,11 @@ export class Authority {
    * half of its time is over. PURPOSE/crl.pem is always the last one.
    */
   async crl(purpose: Purpose = 'control', { renew = false } = {}): Promise<string> {
+    return (await this.crlDetails(purpose, { renew })).pem
+  }
+
+  /** The same, with its number, how many it names, and when it is out of date. */
+  async crlDetails(purpose: Purpose, { renew = false } = {}): Promise<Crl> {
     return this.#of(purpose).crl(renew)
   }
 

@@ -17,7 +17,8 @@ const dayMs = 86_400_000
 const oids = { authorityKey: '2.5.29.35', number: '2.5.29.20', reason: '2.5.29.21' }
 
 type Signer = { certificate: string; key: KeyObject }
-export type Crl = { pem: string; number: number; nextUpdate: Date }
+/** `revoked`: of how many it was made, those that have ended since included. */
+export type Crl = { pem: string; number: number; nextUpdate: Date; revoked: number }
 
 /** Signs the next list of a CA and puts it in place of the last one. To be called under the directory's lock. */
 export async function nextCrl(directory: string, ca: Signer, revoked: readonly Revocation[]): Promise<Crl> {
@@ -51,7 +52,7 @@ export async function nextCrl(directory: string, ca: Signer, revoked: readonly R
   const lines = crl.toString('base64').match(/.{1,64}/g) ?? []
   const pem = `-----BEGIN X509 CRL-----\n${lines.join('\n')}\n-----END X509 CRL-----\n`
   await replaceFile(join(directory, 'crl.pem'), pem, 'public')
-  return { pem, number, nextUpdate }
+  return { pem, number, nextUpdate, revoked: revoked.length }
 }
 
 /** Until one list after its end, as RFC 5280, 3.3 wants it. */

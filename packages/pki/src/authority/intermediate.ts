@@ -34,7 +34,7 @@ export class Intermediate {
   readonly #audit: AuditLog
   readonly #key: KeyObject | undefined
   readonly #end: Date
-  #crl: (Crl & { revoked: number }) | undefined
+  #crl: Crl | undefined
 
   constructor({ base, organization, audit }: Place, purpose: Purpose, root: Ca, ca: Ca) {
     this.#base = base
@@ -105,18 +105,18 @@ export class Intermediate {
   }
 
   /** The list, made anew when something was revoked since, when half of its time is over, or when asked to. */
-  async crl(renew = false): Promise<string> {
+  async crl(renew = false): Promise<Crl> {
     const key = this.#signer()
     const half = Date.now() + (crlDays * 86_400_000) / 2
     const kept = this.#crl
     const known = (await this.revocations.list()).length
-    if (!renew && kept && kept.revoked === known && kept.nextUpdate.getTime() > half) return kept.pem
+    if (!renew && kept && kept.revoked === known && kept.nextUpdate.getTime() > half) return kept
     return exclusively(this.#base, async () => {
       // Read under the lock: a list must not be followed by one that knows less.
       const revoked = await this.revocations.list()
       const crl = await nextCrl(this.#directory, { certificate: this.certificate, key }, revoked)
-      this.#crl = { ...crl, revoked: revoked.length }
-      return crl.pem
+      this.#crl = crl
+      return crl
     })
   }
 

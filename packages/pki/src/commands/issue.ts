@@ -1,29 +1,33 @@
 import { join } from 'node:path'
 import { openAuthority } from '../authority/authority.ts'
 import { ensureCredential } from '../authority/ensure.ts'
+import { checkPurpose } from '../authority/profile.ts'
 import { checkKeyType, type Kind } from '../authority/request.ts'
 import { CredentialExistsError } from '../errors.ts'
 import { noteKey, type Report } from './report.ts'
 
 export type IssueOptions = {
   dir: string
+  purpose: string
   out?: string
   dns: string[]
   ip: string[]
   uri: string[]
+  email: string[]
   key?: string
-  days: number
+  days?: number
   force?: boolean
 }
 
 export async function issue(kind: Kind, name: string, options: IssueOptions): Promise<Report> {
-  const { dir, dns, ip, uri, days, force = false } = options
+  const { dir, dns, ip, uri, email, days, force = false } = options
+  const purpose = checkPurpose(options.purpose)
   const authority = await openAuthority(dir)
   const key = options.key === undefined ? undefined : checkKeyType(options.key)
   const { state, credential, paths } = await ensureCredential(
     authority,
     options.out ?? credentialsOf(dir),
-    { kind, name, dns, ip, uri, days, key },
+    { purpose, kind, name, dns, ip, uri, email, ...(days !== undefined && { days }), key },
     { replace: force, onKey: () => noteKey(`"${name}"`, key ?? authority.keyType) },
   )
   if (state === 'kept')
@@ -31,14 +35,14 @@ export async function issue(kind: Kind, name: string, options: IssueOptions): Pr
   const { fingerprint, serial, notAfter } = credential
   return {
     text: [
-      `${state === 'completed' ? 'Completed, with the key that was there,' : 'Issued'} the ${kind} certificate "${name}"`,
+      `${state === 'completed' ? 'Completed, with the key that was there,' : 'Issued'} the ${kind} certificate "${name}" for ${purpose}`,
       `Certificate: ${paths.certificate}`,
       `Key:         ${paths.key}`,
       `Root:        ${paths.root}`,
       `SHA-256:     ${fingerprint}`,
       `Ends on:     ${notAfter.toISOString()}`,
     ],
-    json: { state, kind, name, serial, fingerprint, notAfter, files: paths },
+    json: { state, purpose, kind, name, serial, fingerprint, notAfter, files: paths },
   }
 }
 

@@ -6,7 +6,10 @@ import type { Report } from './report.ts'
 export async function show({ dir }: { dir: string }): Promise<Report> {
   const authority = await openAuthority(dir)
   const root = describe(authority.rootCertificate)
-  const intermediate = describe(authority.chain())
+  const intermediates = authority.purposes.map((purpose) => ({
+    purpose,
+    ...describe(authority.intermediate(purpose).certificate),
+  }))
   const now = new Date()
   const issued = (await authority.list()).map((one) => ({ ...one, ended: one.notAfter <= now }))
   return {
@@ -14,16 +17,19 @@ export async function show({ dir }: { dir: string }): Promise<Report> {
       `Authority "${authority.name}" (${authority.keyType}) in ${dir}`,
       `Root:         ${root.subject}, ends on ${root.notAfter.toISOString()}`,
       `              SHA-256 ${root.fingerprint}`,
-      `Intermediate: ${intermediate.subject}, ends on ${intermediate.notAfter.toISOString()}`,
-      `              SHA-256 ${intermediate.fingerprint}`,
+      ...intermediates.flatMap(({ purpose, subject, notAfter, fingerprint }) => [
+        `${`${purpose}:`.padEnd(13)} ${subject}, ends on ${notAfter.toISOString()}`,
+        `              SHA-256 ${fingerprint}`,
+      ]),
       issued.length === 0 ? 'Nothing was issued yet' : 'Issued:',
-      ...issued.map(({ kind, name, dns, ip, notAfter, serial, ended }) => {
+      ...issued.map(({ purpose, kind, name, dns, ip, notAfter, serial, ended, revoked }) => {
         const names = [...dns, ...ip].join(', ')
         const until = `${ended ? 'ended' : 'ends'} on ${notAfter.toISOString()}`
-        return `  ${kind} ${name}${names && ` (${names})`}, ${until}, serial ${serial}`
+        const gone = revoked ? `, REVOKED on ${revoked.at.toISOString()} (${revoked.reason})` : ''
+        return `  ${purpose} ${kind} ${name}${names && ` (${names})`}, ${until}, serial ${serial}${gone}`
       }),
     ],
-    json: { directory: dir, name: authority.name, key: authority.keyType, root, intermediate, issued },
+    json: { directory: dir, name: authority.name, key: authority.keyType, root, intermediates, issued },
   }
 }
 
