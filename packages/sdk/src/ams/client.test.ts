@@ -63,7 +63,7 @@ test('instances: what is asked for, and how', async () => {
 test('an image is sent raw, named and described in headers, hashed where it is a file', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'sdk-ams-'))
   const file = join(folder, 'image.tar.xz')
-  writeFileSync(file, Buffer.alloc(1_000_000, 7))
+  writeFileSync(file, Buffer.alloc(3_000_000, 7))
   try {
     await using it = await server()
     await using ams = it.ams
@@ -77,7 +77,7 @@ test('an image is sent raw, named and described in headers, hashed where it is a
     assert.equal(first?.headers['content-type'], 'application/octet-stream')
     assert.equal(
       first?.headers['x-ams-fingerprint'],
-      createHash('sha256').update(Buffer.alloc(1_000_000, 7)).digest('hex'),
+      createHash('sha256').update(Buffer.alloc(3_000_000, 7)).digest('hex'),
     )
     assert.deepEqual(JSON.parse(String(first?.headers['x-ams-request'])), { name: 'grün', default: true, type: '' })
     assert.equal(first?.body.length, 1_000_000)
