@@ -6,6 +6,7 @@ import { purposes } from './authority/profile.ts'
 import { days, dir, duration, examples, exitHelp, json, key, out, report, several } from './command-line.ts'
 import { addAuthority } from './commands/authority/command.ts'
 import { addBootstrap } from './commands/bootstrap/command.ts'
+import { addCredential } from './commands/credential/command.ts'
 import { addEnrolment } from './commands/enrolment/command.ts'
 import { exportCredential } from './commands/export.ts'
 import { init } from './commands/init.ts'
@@ -129,6 +130,7 @@ function program(): Command {
 
   addAuthority(anboxPki)
   addSecret(anboxPki)
+  addCredential(anboxPki)
 
   anboxPki
     .command('inventory')

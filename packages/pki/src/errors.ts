@@ -30,6 +30,7 @@ export type PkiErrorCode =
   | 'rotation_conflict'
   | 'rotation_waiting'
   | 'consumer_failed'
+  | 'adoption_failed'
 
 /** What every failure of this package that a caller can act on is an instance of. Its message never holds a secret. */
 export class PkiError extends Error {
@@ -274,5 +275,13 @@ export class BackupRefusedError extends PkiError {
   override readonly name = 'BackupRefusedError'
   constructor(message: string) {
     super('backup_refused', message)
+  }
+}
+
+/** See to the machine: it was reached, and could not be enrolled. */
+export class AdoptionFailedError extends PkiError {
+  override readonly name = 'AdoptionFailedError'
+  constructor(message: string) {
+    super('adoption_failed', message)
   }
 }
