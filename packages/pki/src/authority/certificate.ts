@@ -56,7 +56,7 @@ export async function buildCertificate(content: Content, issuer: Issuer): Promis
   return `${certificate.toString('pem').trim()}\n`
 }
 
-export type Builder = typeof import('@peculiar/x509')
+type Builder = typeof import('@peculiar/x509')
 
 /** Loaded where it is needed only: it takes 100 to 200 ms. It needs `reflect-metadata` to be there before it. */
 async function builder(): Promise<Builder> {

@@ -1,7 +1,8 @@
 // Name constraints (RFC 5280, 4.2.1.10), which the certificate library does not know.
-import type { Builder } from './certificate.ts'
 import { type Der, element, sequence } from './der.ts'
 import type { Profile } from './profile.ts'
+
+type Builder = typeof import('@peculiar/x509')
 
 /** Tags of GeneralName. */
 const [email, dns, ip] = [0x81, 0x82, 0x87] as const
