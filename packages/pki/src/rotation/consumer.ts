@@ -5,10 +5,11 @@ import { isAbsolute } from 'node:path'
 import { isPurpose, type Purpose, purposes } from '../authority/profile.ts'
 import { checkName } from '../authority/request.ts'
 import { InvalidRequestError } from '../errors.ts'
+import type { Reload } from '../render/rendered.ts'
 
 /** From the least to the most trouble. `none`: it notices by itself, or opens the file each time. */
-export const needs = ['none', 'SIGHUP', 'restart'] as const
-export type Need = (typeof needs)[number]
+export const needs = ['none', 'SIGHUP', 'SIGUSR2', 'restart'] as const satisfies Reload[]
+export type Need = Reload
 
 /** `chain`: what follows the leaf in the certificate file. `pins`: certificates that are trusted one by one. */
 export const changes = ['trust', 'chain', 'leaf', 'pins', 'secret'] as const
