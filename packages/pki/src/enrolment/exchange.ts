@@ -10,19 +10,27 @@ const longestToken = 128
 export async function readRequestBody(request: IncomingMessage): Promise<Buffer> {
   const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase()
   if (type !== 'application/pkcs10') throw new Refusal(415, 'the body must be application/pkcs10')
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.length
-    if (length > longestBody) throw new Refusal(413, `a request has at most ${longestBody} octets`)
-    chunks.push(chunk)
-  }
-  const text = Buffer.concat(chunks)
-    .toString('latin1')
-    .replaceAll(/[\r\n\t ]/g, '')
+  const bytes = await read(request)
+  const text = bytes.toString('latin1').replaceAll(/[\r\n\t ]/g, '')
   if (text === '' || text.length % 4 !== 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(text))
     throw new Refusal(400, 'the body must be a certificate request in base64')
   return Buffer.from(text, 'base64')
+}
+
+async function read(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let length = 0
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      length += chunk.length
+      if (length > longestBody) break
+      chunks.push(chunk)
+    }
+  } catch {
+    throw new Refusal(400, 'the body was cut off')
+  }
+  if (length > longestBody) throw new Refusal(413, `a request has at most ${longestBody} octets`)
+  return Buffer.concat(chunks)
 }
 
 /** The token: the password of HTTP's basic authentication, under any user name. */
