@@ -113,6 +113,17 @@ test('NATS: the certificate and its own token together get in, with the client t
   await refuses('NATS', appended, as({ cert: leafOf(stranger) + ann.certificate, key: stranger.key }))
 })
 
+test('NATS: when the last client is taken away nobody gets in', async () => {
+  await using server = await Nats.start(deployment, ['ann'])
+  const ann = { ...shown(await deployment.client('messaging', 'ann')), user: identityOf('ann') }
+  const password = server.tokens.get('ann')
+  assert.deepEqual(await server.visit({ ...ann, password }), { ok: true })
+  await server.remove('ann')
+  while ((await server.visit({ ...ann, password })).ok) await sleep(20)
+  for (const user of [identityOf('ann'), '(nobody)', undefined])
+    assert.equal((await server.visit({ ...ann, user, password: '(nothing)' })).ok, false)
+})
+
 test('NATS: with one token for everybody, a certificate is needed too, and a new token cuts those who have the old', async () => {
   const shared = makeSecret()
   await using server = await Nats.start(deployment, { shared })

@@ -42,7 +42,7 @@ export { type EnrolmentServer, type EnrolmentServerOptions, startEnrolmentServer
 export { type TokenRecord, type TokenRequest, TokenStore } from './enrolment/token.ts'
 export * from './errors.ts'
 export { type Component, components, type RenderOptions, render } from './render/index.ts'
-export { placeRendered } from './render/place.ts'
+export { placeRendered, reloadFor } from './render/place.ts'
 export type { Reload, Reloads, Rendered, RenderedFile } from './render/rendered.ts'
 export { purposeOf, serverRequest } from './render/server.ts'
 export type { SecretInfo } from './secrets/info.ts'

@@ -79,7 +79,10 @@ export function renderCoturn(options: CoturnOptions): Rendered {
     'simple-log',
   ]
   return {
-    files: [...credentialFiles(options.credential), secretFile('turnserver.conf', `${lines.join('\n')}\n`)],
+    files: [
+      ...credentialFiles(options.credential),
+      secretFile('turnserver.conf', 'configuration', `${lines.join('\n')}\n`),
+    ],
     reload: { configuration: 'restart', leaf: 'SIGUSR2', trust: 'none', revocation: 'none' },
     start: { command: 'turnserver', args: ['-c', `${directory}/turnserver.conf`], env: {} },
   }

@@ -84,9 +84,9 @@ export function renderEtcd(options: EtcdOptions): Rendered {
   return {
     files: [
       ...credentialFiles(options.credential),
-      publicFile('clients.ca', checkAnchors(options.trust, 'trust')),
-      publicFile('clients.crl', options.crl),
-      publicFile('etcd.env', `${lines.join('\n')}\n`),
+      publicFile('clients.ca', 'trust', checkAnchors(options.trust, 'trust')),
+      publicFile('clients.crl', 'revocation', options.crl),
+      publicFile('etcd.env', 'configuration', `${lines.join('\n')}\n`),
     ],
     reload: { configuration: 'restart', leaf: 'none', trust: 'restart', revocation: 'none' },
     start: { command: 'etcd', args: [], env },

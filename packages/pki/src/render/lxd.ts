@@ -33,8 +33,8 @@ export function renderLxd(options: LxdOptions): Rendered {
   return {
     files: [
       ...credentialFiles(options.credential),
-      publicFile('server.ca', checkAnchors(options.trust, 'trust')),
-      publicFile('preseed.yaml', `${preseed.join('\n')}\n`),
+      publicFile('server.ca', 'trust', checkAnchors(options.trust, 'trust')),
+      publicFile('preseed.yaml', 'configuration', `${preseed.join('\n')}\n`),
     ],
     // A trust store entry that is deleted is gone at the next request.
     reload: { configuration: 'none', leaf: 'restart', trust: 'restart', revocation: 'none' },

@@ -2,7 +2,7 @@
 // - it knows no `min_version`: TLS 1.3 only is reached by listing only suites of TLS 1.3;
 // - `verify_and_map` takes the user's name from the certificate (e-mail, then DNS, then URI), *and* compares the password
 //   of that user. So a client needs its certificate and its own token, and neither helps with another's;
-// - a single `token` and users exclude each other;
+// - a single `token` and users exclude each other, and an empty list of users lets everybody in whom the CA has signed;
 // - it knows no revocation list. A user taken away, or a changed token, is cut off at SIGHUP, connections that are open too.
 import { InvalidRequestError } from '../errors.ts'
 import {
@@ -65,8 +65,8 @@ export function renderNats(options: NatsOptions): Rendered {
   return {
     files: [
       ...credentialFiles(options.credential),
-      publicFile('clients.ca', checkAnchors(options.trust, 'trust')),
-      secretFile('nats-server.conf', `${lines.join('\n')}\n`),
+      publicFile('clients.ca', 'trust', checkAnchors(options.trust, 'trust')),
+      secretFile('nats-server.conf', 'configuration', `${lines.join('\n')}\n`),
     ],
     reload: { configuration: 'SIGHUP', leaf: 'SIGHUP', trust: 'SIGHUP', revocation: 'SIGHUP' },
     start: { command: 'nats-server', args: ['--config', file], env: {} },
@@ -80,7 +80,11 @@ function ofClients(clients: readonly NatsClient[]) {
     if (!identityPattern.test(identity)) throw new InvalidRequestError(`"${identity}" is no identity of a client`)
     return `    { user: "${identity}", password: "${checkSecret(token, 'NATS token')}" }`
   })
-  return { verify: 'verify_and_map', authorization: ['authorization {', '  users: [', ...users, '  ]', '}'] }
+  // No certificate can have this name: it is neither an address, nor a DNS name, nor a URI, nor a subject.
+  const nobody =
+    '    { user: "(nobody)", password: "(nothing)", permissions: { publish: { deny: ">" }, subscribe: { deny: ">" } } }'
+  const list = users.length > 0 ? users : [nobody]
+  return { verify: 'verify_and_map', authorization: ['authorization {', '  users: [', ...list, '  ]', '}'] }
 }
 
 function ofToken(token: string) {

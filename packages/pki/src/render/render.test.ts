@@ -7,7 +7,8 @@ import { suite } from '@anbox/harness'
 import { createAuthority } from '../authority/create.ts'
 import { makeSecret } from '../credentials/secret.ts'
 import { type Component, components, type RenderOptions, render } from './index.ts'
-import { placeRendered } from './place.ts'
+import { placeRendered, reloadFor } from './place.ts'
+import type { Rendered } from './rendered.ts'
 import { purposeOf, serverRequest } from './server.ts'
 
 const test = suite('rendered configurations', { timeout: 30_000 })
@@ -104,17 +105,27 @@ test('etcd takes no RSA key, with which it would speak TLS 1.2, and no certifica
 test('placing says what changed, and does nothing when nothing did', async () => {
   const directory = join(base, 'nats')
   const rendered = renderAny('nats')
-  assert.deepEqual((await placeRendered(directory, rendered)).sort(), rendered.files.map(({ name }) => name).sort())
+  const place = async (files: Rendered) => (await placeRendered(directory, files)).map(({ name }) => name)
+  assert.deepEqual(
+    await place(rendered),
+    rendered.files.map(({ name }) => name),
+  )
   assert.equal(statSync(directory).mode & 0o777, 0o700)
   for (const { name, mode, text } of rendered.files) {
     assert.equal(statSync(join(directory, name)).mode & 0o777, mode, name)
     assert.equal(readFileSync(join(directory, name), 'utf8'), text)
   }
   const { ino } = statSync(join(directory, 'server.key'))
-  assert.deepEqual(await placeRendered(directory, rendered), [])
+  assert.deepEqual(await place(rendered), [])
   assert.equal(statSync(join(directory, 'server.key')).ino, ino)
   const without = renderAny('nats', { clients: [] })
-  assert.deepEqual(await placeRendered(directory, without), ['nats-server.conf'])
+  const changed = await placeRendered(directory, without)
+  assert.deepEqual(
+    changed.map(({ name }) => name),
+    ['nats-server.conf'],
+  )
+  assert.equal(reloadFor(without, changed), 'SIGHUP')
+  assert.equal(reloadFor(without, []), 'none')
   assert.deepEqual(readdirSync(directory).sort(), rendered.files.map(({ name }) => name).sort())
 })
 
@@ -123,7 +134,9 @@ test('a secret that others could read is written anew; a directory that others m
   const rendered = renderAny('coturn')
   await placeRendered(directory, rendered)
   chmodSync(join(directory, 'turnserver.conf'), 0o644)
-  assert.deepEqual(await placeRendered(directory, rendered), ['turnserver.conf'])
+  const [written, ...more] = await placeRendered(directory, rendered)
+  assert.deepEqual([written?.name, more], ['turnserver.conf', []])
+  assert.equal(written && reloadFor(rendered, [written]), 'restart')
   assert.equal(statSync(join(directory, 'turnserver.conf')).mode & 0o777, 0o600)
   chmodSync(directory, 0o755)
   await assert.rejects(placeRendered(directory, rendered), { code: 'unsafe_directory' })

@@ -7,14 +7,18 @@ import { splitPem } from '../authority/certificate.ts'
 import type { Credential } from '../authority/credential.ts'
 import { InvalidRequestError } from '../errors.ts'
 
-/** `text` of a secret file (mode 0600) is not enumerable: printing or serialising what was rendered leaves it out. */
-export type RenderedFile = { name: string; mode: 0o600 | 0o644; readonly text: string }
+/**
+ * `part` says which of the server's reloads it takes. `text` of a secret file (mode 0600) is not enumerable: printing or
+ * serialising what was rendered leaves it out.
+ */
+export type RenderedFile = { name: string; part: Part; mode: 0o600 | 0o644; readonly text: string }
+export type Part = 'configuration' | 'leaf' | 'trust' | 'revocation'
 
 /** `none`: it reads the file at each connection. */
 export type Reload = 'none' | 'SIGHUP' | 'SIGUSR2' | 'restart'
 
 /** What the server needs after a change of its configuration, its own certificate, whom it trusts, whom it no longer does. */
-export type Reloads = Record<'configuration' | 'leaf' | 'trust' | 'revocation', Reload>
+export type Reloads = Record<Part, Reload>
 
 export type Rendered = {
   /** To be placed in `directory`, the configuration last. */
@@ -36,17 +40,18 @@ export type ServerOptions = {
 const plainPath = /^\/[A-Za-z0-9._/@+-]*$/
 const plainWord = /^[A-Za-z0-9][A-Za-z0-9._-]*$/
 
-export function publicFile(name: string, text: string): RenderedFile {
-  return { name, mode: 0o644, text }
+export function publicFile(name: string, part: Part, text: string): RenderedFile {
+  return { name, part, mode: 0o644, text }
 }
 
-export function secretFile(name: string, text: string): RenderedFile {
-  return Object.defineProperty({ name, mode: 0o600 as const, text: '' }, 'text', { value: text, enumerable: false })
+export function secretFile(name: string, part: Part, text: string): RenderedFile {
+  const file = { name, part, mode: 0o600 as const, text: '' }
+  return Object.defineProperty(file, 'text', { value: text, enumerable: false })
 }
 
 /** server.crt (leaf and intermediate) and server.key. */
 export function credentialFiles({ certificate, key }: Credential): RenderedFile[] {
-  return [secretFile('server.key', key), publicFile('server.crt', certificate)]
+  return [secretFile('server.key', 'leaf', key), publicFile('server.crt', 'leaf', certificate)]
 }
 
 export function checkPath(path: string, what: string): string {
