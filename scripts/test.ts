@@ -37,6 +37,11 @@ const packages: Package[] = [
   { name: 'etcd-server', command: 'etcd', why: 'its rendered configuration is tried with the real one' },
   { name: 'coturn', command: 'turnserver', why: 'its rendered configuration is tried with the real one' },
   { name: 'python3-pymacaroons', why: 'gateway tokens are checked with a second implementation' },
+  {
+    name: 'python3-cryptography-vectors',
+    file: '/usr/lib/python3/dist-packages/cryptography_vectors/x509/PKITS_data',
+    why: "NIST's path validation vectors are in it",
+  },
   { name: 'procps', command: 'pgrep', why: 'tests look at processes with it' },
 ]
 
