@@ -79,26 +79,26 @@ function call(
   })
 }
 
-const credential = (folder: string, name: string) => ({
+const credentialOf = (folder: string, name: string) => ({
   cert: edge.read(`${folder}/${name}.crt`),
   key: edge.read(`${folder}/${name}.key`),
 })
 
 test('a certificate of the shared root gets in', async () => {
-  assert.equal((await call('/1.0/instances', credential('tls', 'client'))).status, 200)
-  assert.equal((await call('/1.0', credential('tls', 'client'))).body.metadata?.auth, 'trusted')
+  assert.equal((await call('/1.0/instances', credentialOf('tls', 'client'))).status, 200)
+  assert.equal((await call('/1.0', credentialOf('tls', 'client'))).body.metadata?.auth, 'trusted')
 })
 
 const strangers: [string, () => { cert?: string; key?: string }, RegExp][] = [
   ['no certificate', () => ({}), /no client certificate/],
-  ['an expired certificate', () => credential('tls', 'expired'), /CERT_HAS_EXPIRED/],
-  ['a certificate of another CA', () => credential('stranger-tls', 'client'), /not trusted/],
+  ['an expired certificate', () => credentialOf('tls', 'expired'), /CERT_HAS_EXPIRED/],
+  ['a certificate of another CA', () => credentialOf('stranger-tls', 'client'), /not trusted/],
   [
     'a certificate that nobody signed',
     () => ({ cert: edge.read('alone.crt'), key: edge.read('alone.key') }),
     /not trusted/,
   ],
-  ["a server's certificate used as a client's", () => credential('tls', 'server-purpose'), /INVALID_PURPOSE/],
+  ["a server's certificate used as a client's", () => credentialOf('tls', 'server-purpose'), /INVALID_PURPOSE/],
   [
     'a chain with a trusted certificate behind a stranger',
     () => ({ cert: edge.read('alone.crt') + edge.read('tls/client.crt'), key: edge.read('alone.key') }),
@@ -132,7 +132,7 @@ for (const [who, tls, reason] of strangers) {
 
 test('TLS 1.2 is refused in the handshake, whatever certificate comes with it', async () => {
   await assert.rejects(
-    call('/1.0', { ...credential('tls', 'client'), maxVersion: 'TLSv1.2' }),
+    call('/1.0', { ...credentialOf('tls', 'client'), maxVersion: 'TLSv1.2' }),
     /protocol version|EPROTO|alert/i,
   )
   const { status, stderr } = spawnOpenssl('-tls1_2')
@@ -187,6 +187,28 @@ test('a single certificate is trusted once it was added, and no longer once it w
   } finally {
     await alone.close()
   }
+})
+
+test('a revoked certificate is refused within 5 s, on open connections too; what was not revoked goes on', async () => {
+  const authority = await openAuthority(edge.path('pki'))
+  const credential = await authority.issue({ kind: 'client', name: 'lost', key })
+  await saveCredential(edge.path('tls'), 'lost', credential)
+  const [good, lost] = [credentialOf('tls', 'client'), credentialOf('tls', 'lost')]
+  assert.equal((await call('/1.0/instances', lost)).status, 200)
+  writeFileSync(edge.path('crl.pem'), (await authority.crl('control')) + authority.chain('control'))
+  await edge.kill('SIGTERM')
+  await edge.run({ ANBOX_EDGE_API_REVOCATION_LISTS: edge.path('crl.pem') })
+  assert.equal((await call('/1.0/instances', lost)).status, 200)
+  const started = performance.now()
+  await authority.revoke(credential.serial)
+  writeFileSync(edge.path('crl.pem'), (await authority.crl('control')) + authority.chain('control'))
+  await until(async () => (await call('/1.0/instances', lost)).status === 401)
+  const milliseconds = performance.now() - started
+  console.log(`\n  refused ${Math.round(milliseconds)} ms after the revocation`)
+  assert.ok(milliseconds < 5_000)
+  assert.match((await call('/1.0/instances', lost)).body.error ?? '', /revoked/)
+  assert.equal((await call('/1.0/instances', good)).status, 200)
+  assert.equal((await call('/1.0', lost)).body.metadata?.auth, 'untrusted')
 })
 
 test('a renewed server certificate is served from the next connection on, at SIGHUP and by itself; a broken one never', async () => {

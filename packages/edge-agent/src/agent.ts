@@ -18,6 +18,7 @@ import { Store } from './store/store.ts'
 import type { Logger } from './system/log.ts'
 import { Notify } from './system/notify.ts'
 import { TrustFiles } from './trust/files.ts'
+import { Revocation } from './trust/revocation.ts'
 import { TrustStore } from './trust/trust-store.ts'
 
 export type Agent = {
@@ -34,6 +35,7 @@ export async function startAgent(config: Config, log: Logger): Promise<Agent> {
   const settings = new Settings(store, config.api.certificate ? `${config.api.address}:${config.api.port}` : '')
   const files = new TrustFiles(config.api)
   const trust = new TrustStore(store, files)
+  const revocation = new Revocation(trust)
   const root = new LxdClient({ socketPath: config.lxd.socket })
   const lxd = root.project(config.lxd.project)
   const machine = new MachineWatch(root, config.lxd.storagePool, log)
@@ -121,6 +123,7 @@ export async function startAgent(config: Config, log: Logger): Promise<Agent> {
       node,
       settings,
       trust,
+      revocation,
       logs,
       log,
     })

@@ -57,7 +57,8 @@ export const keys: Key[] = [
     path: 'api.revocationLists',
     kind: 'list',
     default: [],
-    about: 'PEM files: revocation lists, one of every CA in the chains, the root included',
+    about:
+      'PEM files: for each CA that signs clients its revocation list and its certificate; a client of another CA is refused then',
   },
   { path: 'node.name', kind: 'text', default: hostname(), about: 'name of this machine in the API' },
   { path: 'node.privateAddress', kind: 'text', default: '127.0.0.1', about: 'where service ports are opened' },

@@ -2,6 +2,7 @@
 import { TLSSocket } from 'node:tls'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { unauthorized } from '../errors.ts'
+import type { Revocation } from '../trust/revocation.ts'
 import { type Verdict, verdictOf } from '../trust/trust-store.ts'
 
 declare module 'fastify' {
@@ -11,15 +12,20 @@ declare module 'fastify' {
   }
 }
 
-export function trustOf(request: FastifyRequest): Verdict {
+export async function trustOf(request: FastifyRequest, revocation: Revocation): Promise<Verdict> {
   const { socket } = request.raw
-  return socket instanceof TLSSocket ? verdictOf(socket) : { trusted: true, fingerprint: '' }
+  if (!(socket instanceof TLSSocket)) return { trusted: true, fingerprint: '' }
+  const verdict = verdictOf(socket)
+  const reason = verdict.trusted ? await revocation.reason(socket, verdict.fingerprint) : undefined
+  return reason === undefined
+    ? verdict
+    : { trusted: false, reason: `the client certificate is not trusted (${reason})` }
 }
 
-export function addAccess(app: FastifyInstance): void {
+export function addAccess(app: FastifyInstance, revocation: Revocation): void {
   app.addHook('onRequest', async (request) => {
     if (request.routeOptions.config.open) return
-    const verdict = trustOf(request)
+    const verdict = await trustOf(request, revocation)
     if (!verdict.trusted)
       throw unauthorized(
         `${verdict.reason}: use a client certificate that this machine's CA signed, or have yours added with POST /1.0/certificates`,

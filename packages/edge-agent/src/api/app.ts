@@ -50,7 +50,7 @@ export async function buildApp(
   )
   addBodyParsers(app)
   await app.register(websocket, { options: { maxPayload } })
-  addAccess(app)
+  addAccess(app, services.revocation)
   app.addHook('preHandler', async ({ params }) => {
     for (const [key, value] of Object.entries((params ?? {}) as Record<string, string>)) {
       if (key !== '*' && /[/\0]/.test(value))

@@ -11,6 +11,7 @@ import type { EventHub } from '../operations/events.ts'
 import type { Operations } from '../operations/operations.ts'
 import type { Settings } from '../store/settings.ts'
 import type { Logger } from '../system/log.ts'
+import type { Revocation } from '../trust/revocation.ts'
 import type { TrustStore } from '../trust/trust-store.ts'
 
 export type Services = {
@@ -25,6 +26,7 @@ export type Services = {
   node: NodeSettings
   settings: Settings
   trust: TrustStore
+  revocation: Revocation
   logs: FailureLogs
   log: Logger
 }

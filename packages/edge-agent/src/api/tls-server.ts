@@ -83,18 +83,17 @@ function usable(trust: TrustStore): ServerOptions {
     return options(trust)
   } catch (error) {
     throw new ConfigurationError(
-      `api.certificate, api.key, api.trustedCertificates or api.revocationLists: OpenSSL does not take them (${(error as Error).message})`,
+      `api.certificate, api.key or api.trustedCertificates: OpenSSL does not take them (${(error as Error).message})`,
     )
   }
 }
 
 function options(trust: TrustStore): ServerOptions {
-  const { certificate, key, anchors, revocationLists } = trust.tls()
+  const { certificate, key, anchors } = trust.tls()
   return {
     cert: certificate,
     key,
     ca: anchors,
-    ...(revocationLists.length > 0 ? { crl: revocationLists } : {}),
     // A single certificate that was added is an anchor too, though nobody signed with it.
     allowPartialTrustChain: true,
     minVersion: 'TLSv1.3',

@@ -34,7 +34,7 @@ export class TrustStore {
   reload(): void {
     const [before, after] = [this.#tls, this.#files.read()]
     // OpenSSL says now, and not in the middle of a change, whether certificate and key fit.
-    createSecureContext({ cert: after.certificate, key: after.key, ca: after.anchors, crl: after.revocationLists })
+    createSecureContext({ cert: after.certificate, key: after.key, ca: after.anchors })
     this.#tls = after
     const same = (name: 'anchors' | 'revocationLists') => before[name].join() === after[name].join()
     this.#tell(same('anchors') && same('revocationLists') ? 'more' : 'less')
@@ -42,6 +42,10 @@ export class TrustStore {
 
   list(): CertificateRecord[] {
     return this.#store.certificates.list()
+  }
+
+  has(fingerprint: string): boolean {
+    return this.#store.certificates.get(fingerprint) !== undefined
   }
 
   get(fingerprint: string): CertificateRecord {

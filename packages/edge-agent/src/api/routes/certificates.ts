@@ -12,7 +12,7 @@ type Named = { Params: { fingerprint: string }; Querystring: Query }
 
 export function certificateRoutes(
   app: FastifyInstance,
-  { trust, settings, operations }: Services,
+  { trust, revocation, settings, operations }: Services,
   contract: Contract,
 ): void {
   const render = (record: ReturnType<typeof trust.get>) => ({ certificate: derOf(record), fingerprint: record.id })
@@ -30,7 +30,7 @@ export function certificateRoutes(
   app.post('/1.0/certificates', { config: { open: true } }, async (request, reply) => {
     contract.checkBody('certificates_post', request.body)
     const body = request.body as { certificate?: string | null; 'trust-password'?: string | null }
-    const verdict = trustOf(request)
+    const verdict = await trustOf(request, revocation)
     if (!verdict.trusted) {
       if (!body['trust-password'])
         throw forbidden(

@@ -14,17 +14,17 @@ const extensions = ['instance_support', 'instance_exec', 'bulk_delete.instances'
 
 export function serviceRoutes(
   app: FastifyInstance,
-  { config, settings, operations }: Services,
+  { config, settings, operations, revocation }: Services,
   contract: Contract,
 ): void {
   app.get('/', { config: { open: true } }, (_request, reply) => sync(reply, ['/1.0']))
 
-  app.get('/1.0', { config: { open: true } }, (request, reply) =>
+  app.get('/1.0', { config: { open: true } }, async (request, reply) =>
     sync(reply, {
       api_extensions: extensions,
       api_status: 'stable',
       api_version: '1.0',
-      auth: trustOf(request).trusted ? 'trusted' : 'untrusted',
+      auth: (await trustOf(request, revocation)).trusted ? 'trusted' : 'untrusted',
       auth_methods: ['2waySSL'],
       auth_permissions: {},
       cluster_id: createHash('sha256').update(config.node.name).digest('hex').slice(0, 20),
