@@ -1,4 +1,6 @@
 // The rotations of an authority: which work belongs to which plan.
+
+import { AuditLog } from '../authority/audit.ts'
 import { InvalidRequestError } from '../errors.ts'
 import type { SecretStore } from '../secrets/store.ts'
 import type { Consumer } from './consumer.ts'
@@ -6,7 +8,7 @@ import { IntermediateWork } from './intermediate.ts'
 import { LeafWork } from './leaf.ts'
 import type { Plan, Subject } from './plan.ts'
 import { RootWork } from './root.ts'
-import { type AuditEntry, Rotation } from './rotation.ts'
+import { Rotation } from './rotation.ts'
 import { SecretWork } from './secret.ts'
 import type { Work, Workplace } from './work.ts'
 
@@ -15,14 +17,13 @@ export type RotationOptions = {
   rootDirectory?: string
   /** Needed for the rotation of a secret. */
   secrets?: SecretStore
-  audit?: (entry: AuditEntry) => Promise<void>
 }
 
 /** The rotation of an authority's directory: one at a time. */
 export function openRotation(directory: string, options: RotationOptions = {}): Rotation {
-  const { audit } = options
+  const log = new AuditLog(directory)
   const work = (plan: Plan, place: Workplace) => workOf(plan, place, options)
-  return new Rotation(directory, { work, ...(audit && { audit }) })
+  return new Rotation(directory, { work, audit: (entry) => log.append(entry) })
 }
 
 export type PlanOptions = {

@@ -7,8 +7,9 @@
 // - only the last phase, `finish`, cannot be turned back.
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { AuditEntry } from '../authority/audit-line.ts'
 import { exclusively } from '../authority/lock.ts'
-import { privateDirectory, syncDirectory } from '../authority/storage.ts'
+import { privateDirectory, readIfThere, syncDirectory, writeNew } from '../authority/storage.ts'
 import { InvalidRequestError, RotationConflictError, RotationMissingError, RotationWaitingError } from '../errors.ts'
 import { checkPlan, refuseHaste } from './check.ts'
 import { deliverFiles } from './deliver.ts'
@@ -29,12 +30,11 @@ import {
 import { describeSubject, type Status, statusOf } from './status.ts'
 import { type Work, Workplace } from './work.ts'
 
-export type AuditEntry = { action: string; subject: string; [field: string]: unknown }
 /** What a rotation needs beside its plan. */
 export type Surroundings = {
   /** The work of a plan's kind. */
   work: (plan: Plan, place: Workplace) => Work
-  audit?: (entry: AuditEntry) => Promise<void>
+  audit: (entry: AuditEntry) => Promise<void>
 }
 
 export class Rotation {
@@ -130,6 +130,7 @@ export class Rotation {
       const acknowledged = { ...progress.acknowledged, [name]: { at: new Date().toISOString() } }
       const after = { ...progress, acknowledged }
       await writeProgress(this.directory, after)
+      await this.#audit('acknowledge', progress.plan, { consumer: name, step: progress.step })
       return statusOf(after)
     })
   }
@@ -150,9 +151,6 @@ export class Rotation {
 
   async #go(progress: Progress): Promise<Status> {
     await writeProgress(this.directory, progress)
-    const { plan, stage, direction, step, behind } = progress
-    const forced = behind.length > 0 ? { forced: behind } : {}
-    await this.#audit('enter', plan, { stage, direction, step, ...forced })
     return this.#converge(progress)
   }
 
@@ -164,6 +162,7 @@ export class Rotation {
   async #settle(progress: Progress): Promise<{ progress: Progress; ended: boolean }> {
     const { plan, stage, direction } = progress
     const work = this.#surroundings.work(plan, this.#place)
+    if (progress.ended === undefined) await this.#noteEntered(progress)
     if (stage === 'finish' || stage === 'discard') {
       // Once it says that it has ended, its files may be gone.
       if (progress.ended === undefined) await (stage === 'finish' ? work.finish() : work.discard())
@@ -176,6 +175,16 @@ export class Rotation {
     for (const consumer of plan.consumers)
       await deliverFiles(await filesFor({ plan, phase: stage, consumer }, { work, place }))
     return { progress, ended: false }
+  }
+
+  /** A process that was killed may leave a line twice, and never none. */
+  async #noteEntered({ plan, stage, direction, step, behind }: Progress): Promise<void> {
+    const mark = this.#place.at(`noted-${step}`)
+    if ((await readIfThere(mark)) !== undefined) return
+    const forced = behind.length > 0 ? { forced: behind } : {}
+    await this.#audit('enter', plan, { stage, direction, step, ...forced })
+    await privateDirectory(this.#place.at())
+    await writeNew(mark, '', 'public')
   }
 
   async #prepare(plan: Plan, work: Work): Promise<void> {
@@ -193,8 +202,8 @@ export class Rotation {
   async #end(progress: Progress, ended: 'finished' | 'aborted'): Promise<Progress> {
     const over = { ...progress, ended }
     if (progress.ended === undefined) {
-      await writeProgress(this.directory, over)
       await this.#audit(ended, progress.plan, { step: progress.step })
+      await writeProgress(this.directory, over)
     }
     await this.#clear()
     const archive = this.#place.of('rotations')
@@ -225,7 +234,7 @@ export class Rotation {
     return exclusively(this.#place.at(), work)
   }
 
-  async #audit(event: string, plan: Plan, more: Record<string, unknown>): Promise<void> {
-    await this.#surroundings.audit?.({ action: `rotation.${event}`, subject: describeSubject(plan), ...more })
+  async #audit(event: string, plan: Plan, more: Omit<AuditEntry, 'action' | 'subject'>): Promise<void> {
+    await this.#surroundings.audit({ action: `rotation.${event}`, subject: describeSubject(plan), ...more })
   }
 }
