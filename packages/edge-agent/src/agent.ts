@@ -17,6 +17,7 @@ import { Settings } from './store/settings.ts'
 import { Store } from './store/store.ts'
 import type { Logger } from './system/log.ts'
 import { Notify } from './system/notify.ts'
+import { Enrolment } from './trust/enrolment.ts'
 import { TrustFiles } from './trust/files.ts'
 import { Revocation } from './trust/revocation.ts'
 import { TrustStore } from './trust/trust-store.ts'
@@ -36,6 +37,7 @@ export async function startAgent(config: Config, log: Logger): Promise<Agent> {
   const files = new TrustFiles(config.api)
   const trust = new TrustStore(store, files)
   const revocation = new Revocation(trust)
+  const enrolment = new Enrolment(config, log)
   const root = new LxdClient({ socketPath: config.lxd.socket })
   const lxd = root.project(config.lxd.project)
   const machine = new MachineWatch(root, config.lxd.storagePool, log)
@@ -92,6 +94,7 @@ export async function startAgent(config: Config, log: Logger): Promise<Agent> {
     )
   const stop = async () => {
     files.close()
+    await enrolment.stop()
     closing.abort(new Error('the agent is stopping'))
     notify.stopping()
     await server?.close()
@@ -124,6 +127,7 @@ export async function startAgent(config: Config, log: Logger): Promise<Agent> {
       settings,
       trust,
       revocation,
+      enrolment,
       logs,
       log,
     })
@@ -132,6 +136,7 @@ export async function startAgent(config: Config, log: Logger): Promise<Agent> {
     throw error
   }
   files.watch(reload)
+  enrolment.start()
   notify.ready(machine.online ? hosting() : `waiting for LXD: ${machine.reason}`)
   log.info(
     { socket: config.api.socket, https: settings.all()['core.https_address'], instances: instances.list().length },

@@ -20,6 +20,7 @@ export type Config = {
     trustedCertificates: string[]
     revocationLists: string[]
   }
+  enrolment: { url: string; tokenFile: string; ca: string }
   node: { name: string; privateAddress: string; publicAddress: string }
   bootCheck: { command: string[]; expect: string; timeoutSeconds: number }
   log: { level: string }
@@ -59,6 +60,19 @@ export const keys: Key[] = [
     default: [],
     about:
       'PEM files: for each CA that signs clients its revocation list and its certificate; a client of another CA is refused then',
+  },
+  { path: 'enrolment.url', kind: 'text', default: '', about: 'EST server that gives this machine its certificate' },
+  {
+    path: 'enrolment.tokenFile',
+    kind: 'text',
+    default: '',
+    about: 'file with the one-time token; removed once the machine is enrolled',
+  },
+  {
+    path: 'enrolment.ca',
+    kind: 'text',
+    default: '',
+    about: 'PEM file: the shared root, by which the EST server is known',
   },
   { path: 'node.name', kind: 'text', default: hostname(), about: 'name of this machine in the API' },
   { path: 'node.privateAddress', kind: 'text', default: '127.0.0.1', about: 'where service ports are opened' },
@@ -131,11 +145,14 @@ function settle(config: Config, problems: string[]): Config {
     if (!config.lxd.socket)
       problems.push(`lxd.socket: no LXD found at ${usual.join(' or ')}; install LXD or name its socket`)
   }
+  if (config.enrolment.url && !config.enrolment.ca)
+    problems.push('enrolment.ca: name the root by which the EST server is known')
   if (!config.api.certificate !== !config.api.key) problems.push('api.certificate and api.key: give both or none')
   for (const [key, path] of [
     ['api.certificate', config.api.certificate],
     ['api.key', config.api.key],
     ...config.api.trustedCertificates.map((path) => ['api.trustedCertificates', path]),
+    ['enrolment.ca', config.enrolment.ca],
     ...config.api.revocationLists.map((path) => ['api.revocationLists', path]),
   ]) {
     if (path && !existsSync(path)) problems.push(`${key}: no file at ${path}`)

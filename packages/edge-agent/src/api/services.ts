@@ -11,6 +11,7 @@ import type { EventHub } from '../operations/events.ts'
 import type { Operations } from '../operations/operations.ts'
 import type { Settings } from '../store/settings.ts'
 import type { Logger } from '../system/log.ts'
+import type { Enrolment } from '../trust/enrolment.ts'
 import type { Revocation } from '../trust/revocation.ts'
 import type { TrustStore } from '../trust/trust-store.ts'
 
@@ -27,6 +28,7 @@ export type Services = {
   settings: Settings
   trust: TrustStore
   revocation: Revocation
+  enrolment: Enrolment
   logs: FailureLogs
   log: Logger
 }

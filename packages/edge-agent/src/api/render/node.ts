@@ -5,7 +5,7 @@ import type { Services } from '../services.ts'
 const offline = { status: 'offline', status_code: 5 }
 const online = { status: 'online', status_code: 4 }
 
-export function renderNode({ config, machine, node, instances }: Services) {
+export function renderNode({ config, machine, node, instances, enrolment }: Services) {
   const { facts } = machine
   const { values } = node
   const ceiling = facts && node.ceiling(facts)
@@ -44,6 +44,7 @@ export function renderNode({ config, machine, node, instances }: Services) {
     })),
     vpus: [],
     entitlements: [],
+    'edge.enrolment': enrolment.report,
     'edge.status_message': machine.online ? '' : machine.reason,
     'edge.reserved': {
       cpus: used.cpus,
