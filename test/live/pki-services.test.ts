@@ -162,6 +162,14 @@ test("etcd: a client's certificate is no member's", async () => {
   assert.match(JSON.stringify(member), /HTTP 405|"ok":true/)
 })
 
+test('etcd: three members find together', async () => {
+  await using stack = new AsyncDisposableStack()
+  const members = await Etcd.cluster(deployment, ['one', 'two', 'three'])
+  for (const member of members) stack.use(member)
+  const ann = shown(await deployment.client('etcd', 'ann'))
+  for (const member of members) assert.deepEqual(await member.visit(ann), { ok: true })
+})
+
 test('coturn: a temporary user of a valid secret gets in; a wrong one, an ended one and TLS 1.2 do not', async () => {
   const user = (secret: string, ttl = 60, now?: Date): Peer => {
     const { username, password } = turnUser(secret, 'viewer', ttl, now)
@@ -192,6 +200,12 @@ test('coturn: while its secret is rotated users of both get in, and afterwards t
   const [before, after] = await Promise.all([visit(old), visit(fresh)])
   assert.deepEqual([before?.ok, after?.ok], [false, true])
   table.set('a TURN user of the secret before', 'coturn', before && !before.ok ? before.reason : 'GETS IN')
+})
+
+test('coturn: users reach only whom they may, where that is said', async () => {
+  const { username: user, password } = turnUser(secrets[1], 'viewer', 300)
+  await coturn.setPeers(['10.20.0.1-10.20.0.254'])
+  assert.deepEqual(await coturn.visit({ user, password }), { ok: false, reason: 'Forbidden IP' })
 })
 
 test('LXD: who joined with a trust token gets in, and LXD has registered that one certificate', async () => {

@@ -16,6 +16,7 @@ export class Coturn implements AsyncDisposable {
   readonly #deployment: Deployment
   readonly #credential: Credential
   #secrets: readonly string[]
+  #peers: readonly string[] | undefined
   #daemon: Daemon | undefined
 
   private constructor(deployment: Deployment, credential: Credential, port: number, secrets: readonly string[]) {
@@ -36,6 +37,7 @@ export class Coturn implements AsyncDisposable {
       directory: this.#deployment.path('coturn'),
       credential: this.#credential,
       secrets: this.#secrets,
+      ...(this.#peers && { peers: this.#peers }),
       port: this.port,
     })
     await placeRendered(this.#deployment.path('coturn'), rendered)
@@ -51,6 +53,15 @@ export class Coturn implements AsyncDisposable {
   /** The next step of a rotation, with the restart that it says it takes. */
   async setSecrets(secrets: readonly string[]): Promise<void> {
     this.#secrets = secrets
+    await this.restart()
+  }
+
+  async setPeers(peers: readonly string[]): Promise<void> {
+    this.#peers = peers
+    await this.restart()
+  }
+
+  async restart(): Promise<void> {
     await this.#daemon?.stop()
     await this.#run()
   }
@@ -85,7 +96,8 @@ export class Coturn implements AsyncDisposable {
     const { code, stdout, stderr } = await attempt('turnutils_uclient', args, { timeout: 40_000 })
     const said = stdout + stderr
     if (code === 0 && /tot_recv_msgs=[1-9]/.test(said)) return { ok: true }
-    return { ok: false, reason: /Cannot complete Allocation/.test(said) ? 'no allocation' : `exit ${code}: ${said}` }
+    const reason = /Cannot complete Allocation/.test(said) ? 'no allocation' : /Forbidden IP/.exec(said)?.[0]
+    return { ok: false, reason: reason ?? `exit ${code}: ${said}` }
   }
 
   get log(): string {

@@ -12,7 +12,11 @@ export class Etcd implements AsyncDisposable {
   readonly #credential: Credential
   #daemon: Daemon | undefined
 
-  private constructor(deployment: Deployment, credential: Credential, ports: [number, number]) {
+  #members: Record<string, string> = {}
+  readonly #name: string
+
+  private constructor(deployment: Deployment, credential: Credential, ports: [number, number], name = 'etcd') {
+    this.#name = name
     this.#deployment = deployment
     this.#credential = credential
     ;[this.port, this.peerPort] = ports
@@ -24,11 +28,24 @@ export class Etcd implements AsyncDisposable {
     return etcd
   }
 
+  /** Members of one cluster. */
+  static async cluster(deployment: Deployment, names: readonly string[]): Promise<Etcd[]> {
+    const members: Etcd[] = []
+    for (const name of names) {
+      const ports: [number, number] = [await freePort(), await freePort()]
+      members.push(new Etcd(deployment, await deployment.server('etcd'), ports, name))
+    }
+    for (const one of members)
+      for (const other of members) if (other !== one) one.#members[other.#name] = `https://localhost:${other.peerPort}`
+    await Promise.all(members.map((one) => one.#run()))
+    return members
+  }
+
   async #run(): Promise<void> {
     const ready = await this.#deployment.client('etcd', 'ready')
     const { start } = await this.render()
     this.#daemon = await Daemon.start(start, {
-      log: this.#deployment.path('etcd.log'),
+      log: this.#deployment.path(`${this.#name}.log`),
       ready: async () => {
         const found = await this.visit({ cert: ready.certificate, key: ready.key })
         if (!found.ok) throw new Error(found.reason)
@@ -37,7 +54,7 @@ export class Etcd implements AsyncDisposable {
   }
 
   async render() {
-    const path = this.#deployment.path('etcd')
+    const path = this.#deployment.path(this.#name)
     const rendered = render('etcd', {
       directory: path,
       credential: this.#credential,
@@ -46,7 +63,9 @@ export class Etcd implements AsyncDisposable {
       host: 'localhost',
       port: this.port,
       peerPort: this.peerPort,
-      store: this.#deployment.path('etcd-store'),
+      name: this.#name,
+      members: this.#members,
+      store: this.#deployment.path(`${this.#name}-store`),
     })
     await placeRendered(path, rendered)
     return rendered

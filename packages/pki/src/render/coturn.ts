@@ -49,8 +49,8 @@ export function renderCoturn(options: CoturnOptions): Rendered {
   if (checkPort(first) > checkPort(last)) throw new InvalidRequestError(`relay ports ${first} to ${last} are none`)
   if (options.secrets.length === 0) throw new InvalidRequestError('coturn needs a secret')
   const lines = [
-    `listening-ip=${address}`,
-    `relay-ip=${address}`,
+    // Unless said it is every address.
+    ...(['0.0.0.0', '::'].includes(address) ? [] : [`listening-ip=${address}`, `relay-ip=${address}`]),
     ...(options.publicAddress ? [`external-ip=${checkAddress(options.publicAddress)}`] : []),
     `tls-listening-port=${checkPort(options.port ?? 5349)}`,
     ...(options.plainPort ? [`listening-port=${checkPort(options.plainPort)}`] : ['no-udp', 'no-tcp']),
