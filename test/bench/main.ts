@@ -15,7 +15,8 @@ import { type Document, markdown, type Result, rowsOf, table } from './table.ts'
 const usage = `Usage: npm run bench [-- options]
 
 SDK and agent side by side with lxc, pylxd and a plain undici client: on a private LXD, in turn, in the same run.
-Medians. \`ours/…\` is ours divided by theirs: below 1 is better for us in ms and MB, above 1 in MB/s.
+Certificates issued beside openssl.
+Medians. \`ours/…\` is ours divided by theirs: below 1 is better for us in ms and MB, above 1 in MB/s and /s.
 
 Options:
   --quick        few rounds: about a minute
@@ -36,6 +37,7 @@ Rows: ${rows.map(({ name }) => name).join(', ')}`
 const packages: Package[] = [
   ...lxdPackages,
   { name: 'python3-pylxd', file: '/usr/lib/python3/dist-packages/pylxd', why: 'one of the rivals' },
+  { name: 'openssl', command: 'openssl', why: 'one of the rivals' },
   { name: 'busybox-static', command: 'busybox', why: 'the stand-in for Android is made of it' },
   { name: 'gcc', why: "compiles the stand-in's init and adbd" },
   { name: 'libc6-dev', why: 'the C library that the stand-in is linked with' },

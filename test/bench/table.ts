@@ -1,9 +1,9 @@
 // What was measured, as numbers and as text. Pure.
 
-export type Rival = 'lxc' | 'pylxd' | 'undici'
-export const rivals: Rival[] = ['lxc', 'pylxd', 'undici']
-/** Of `MB/s` more is better, of the others less. */
-export type Unit = 'ms' | 'MB/s' | 'MB'
+export type Rival = 'lxc' | 'pylxd' | 'undici' | 'openssl'
+export const rivals: Rival[] = ['lxc', 'pylxd', 'undici', 'openssl']
+/** Of what is per second more is better, of the others less. */
+export type Unit = 'ms' | 'MB/s' | 'MB' | '/s'
 
 export type Result = {
   name: string
@@ -34,6 +34,11 @@ export type Document = {
   }[]
 }
 
+/** openssl issues certificates and nothing else: it has no column where no row is about that. */
+function columnsOf(results: readonly Result[]): Rival[] {
+  return rivals.filter((rival) => rival !== 'openssl' || results.some((result) => result.rivals[rival] !== undefined))
+}
+
 /** The middle value, or the mean of the two middle ones. Throws RangeError without values. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
@@ -50,7 +55,7 @@ export function ratio(ours: number, rival: number): number {
 
 /** Whether the first value is worse than the second. */
 export function worse(unit: Unit, one: number, other: number): boolean {
-  return unit === 'MB/s' ? one < other : one > other
+  return unit.endsWith('/s') ? one < other : one > other
 }
 
 /** A rival whose median is better, though not in this share of the rounds, is better by chance. */
@@ -66,9 +71,10 @@ type Judged = Pick<Result, 'unit' | 'ours' | 'rivals' | 'beaten'>
 
 /** One line for each row, and below them the notes and, for each `✘`, the reason. `≈` is even. */
 export function table(results: readonly Result[]): string {
-  const head = ['', 'ours', ...rivals.flatMap((rival) => [rival, 'ours/…']), '']
+  const columns = columnsOf(results)
+  const head = ['', 'ours', ...columns.flatMap((rival) => [rival, 'ours/…']), '']
   const lines = results.map((result) => {
-    const cells = rivals.flatMap((rival) => {
+    const cells = columns.flatMap((rival) => {
       const other = result.rivals[rival]
       return other === undefined ? ['–', ''] : [shown(other), ratio(result.ours, other).toFixed(2)]
     })
@@ -90,9 +96,10 @@ export function table(results: readonly Result[]): string {
 
 /** The same as rows of a Markdown table, for the documentation. */
 export function markdown(results: readonly Result[]): string {
+  const columns = columnsOf(results)
   const row = (cells: string[]) => `| ${cells.join(' | ')} |`
   const lines = results.map((result) => {
-    const cells = rivals.map((rival) => {
+    const cells = columns.map((rival) => {
       const other = result.rivals[rival]
       const { lost, even } = judge(result)
       const mark = lost.includes(rival) ? ' ✘' : even.includes(rival) ? ' ≈' : ''
@@ -100,7 +107,7 @@ export function markdown(results: readonly Result[]): string {
     })
     return row([`${result.title}, ${result.unit}`, shown(result.ours), ...cells])
   })
-  return [row(['', 'ours', ...rivals]), row(['---', '---:', ...rivals.map(() => '---:')]), ...lines].join('\n')
+  return [row(['', 'ours', ...columns]), row(['---', '---:', ...columns.map(() => '---:')]), ...lines].join('\n')
 }
 
 export function rowsOf(results: readonly Result[]): Document['rows'] {

@@ -5,6 +5,7 @@ import { idleMemory, importTime } from './client.ts'
 import { execAgent, execTrue } from './exec.ts'
 import { pull, push } from './files.ts'
 import { importLarge, importSmall } from './images.ts'
+import { issueP256, issueRsa } from './issue.ts'
 import { launch, launchAgent } from './launch.ts'
 import { output, outputAgent, outputAgentMemory, outputMemory } from './output.ts'
 import { getTls, getUnix, list } from './requests.ts'
@@ -27,6 +28,8 @@ export const rows: Row[] = [
   execAgent,
   outputAgent,
   outputAgentMemory,
+  issueRsa,
+  issueP256,
   importTime,
   idleMemory,
 ]
