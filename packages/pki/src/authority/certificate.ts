@@ -34,13 +34,13 @@ export function makeSerial(): string {
 export async function buildCertificate(content: Content, issuer: Issuer): Promise<string> {
   const x509 = await builder()
   const spki = publicKeyDer(content.publicKey)
-  const issuerCertificate = issuer.certificate ? new x509.X509Certificate(issuer.certificate) : undefined
+  const above = issuer.certificate ? await issuerOf(issuer.certificate) : undefined
   const subject = new x509.Name([{ O: [content.subject.organization] }, { CN: [content.subject.commonName] }])
   const signer = signingKey(issuer.key)
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: content.serial,
     subject,
-    issuer: issuerCertificate?.subjectName ?? subject,
+    issuer: above?.subjectName ?? subject,
     notBefore: wholeSeconds(content.notBefore),
     notAfter: wholeSeconds(content.notAfter),
     publicKey: spki,
@@ -50,7 +50,7 @@ export async function buildCertificate(content: Content, issuer: Issuer): Promis
       ...extensions(x509, content.use),
       await x509.SubjectKeyIdentifierExtension.create(spki),
       // Left out of a self-signed certificate, as RFC 5280, 4.2.1.1 allows.
-      ...(issuerCertificate ? [new x509.AuthorityKeyIdentifierExtension(keyIdentifier(x509, issuerCertificate))] : []),
+      ...(above ? [new x509.AuthorityKeyIdentifierExtension(above.keyIdentifier)] : []),
     ],
   })
   return `${certificate.toString('pem').trim()}\n`
@@ -86,12 +86,26 @@ function extensions(x509: Builder, use: Content['use']) {
   ]
 }
 
-/** What a list needs of the CA that signs it: its name (DER, as the CA bears it) and the identifier of its key. */
-export async function issuerOf(pem: string): Promise<{ name: Buffer; keyIdentifier: string }> {
+/** What its certificates and lists repeat of a CA: its name (DER, as the CA bears it) and the identifier of its key. */
+export async function issuerOf(pem: string): Promise<IssuerNames> {
+  const known = issuers.get(pem)
+  if (known) return known
   const x509 = await builder()
   const certificate = new x509.X509Certificate(pem)
-  return { name: Buffer.from(certificate.subjectName.toArrayBuffer()), keyIdentifier: keyIdentifier(x509, certificate) }
+  const { subjectName } = certificate
+  const found = {
+    subjectName,
+    name: Buffer.from(subjectName.toArrayBuffer()),
+    keyIdentifier: keyIdentifier(x509, certificate),
+  }
+  if (issuers.size >= mostIssuers) issuers.clear()
+  issuers.set(pem, found)
+  return found
 }
+type IssuerNames = { subjectName: InstanceType<Builder['Name']>; name: Buffer; keyIdentifier: string }
+/** Reading a CA takes as long as half a signature. */
+const issuers = new Map<string, IssuerNames>()
+const mostIssuers = 100
 
 function held(x509: Builder, profile: Profile) {
   const constraints = constraintsExtension(x509, profile)

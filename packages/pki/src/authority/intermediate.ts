@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { AuthorityDamagedError, AuthorityExpiredError, InvalidRequestError } from '../errors.ts'
 import type { AuditLog } from './audit.ts'
 import type { Ca } from './ca.ts'
-import { buildCertificate, makeSerial, summarize } from './certificate.ts'
+import { buildCertificate, makeSerial, type Summary, summarize } from './certificate.ts'
 import { type Crl, crlDays, nextCrl } from './crl.ts'
 import { keyTypeOf, keyTypes } from './key.ts'
 import { exclusively } from './lock.ts'
@@ -73,16 +73,9 @@ export class Intermediate {
       if (there) return repeated(there, publicKey)
       const content = { subject, publicKey, serial, ...validity, use: names }
       const pem = await buildCertificate(content, { key, certificate: this.certificate })
-      const { kind, name, dns, ip, uri, email, fingerprint, notAfter } = summarize(pem)
-      const details = {
-        serial,
-        fingerprint,
-        names: [...dns, ...ip, ...uri, ...email],
-        notAfter: notAfter.toISOString(),
-      }
-      await this.#audit.append({ action: 'issue', subject: name, purpose: this.purpose, kind, ...details })
-      if (!(await this.records.add(serial, pem))) continue
-      const record = await this.records.find(serial)
+      const summary = summarize(pem)
+      await this.#audit.append({ action: 'issue', subject: summary.name, purpose: this.purpose, ...detailsOf(summary) })
+      const record = await this.records.add(pem, summary)
       if (record) return record
     }
   }
@@ -128,6 +121,10 @@ export class Intermediate {
   get #directory(): string {
     return join(this.#base, this.purpose)
   }
+}
+
+function detailsOf({ kind, serial, fingerprint, dns, ip, uri, email, notAfter }: Summary) {
+  return { kind, serial, fingerprint, names: [...dns, ...ip, ...uri, ...email], notAfter: notAfter.toISOString() }
 }
 
 function repeated(record: IssuedRecord, publicKey: KeyObject): IssuedRecord {

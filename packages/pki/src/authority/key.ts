@@ -44,8 +44,18 @@ export function keyFromPem(pem: string): KeyObject {
   }
 }
 
+type SigningKey = { key: webcrypto.CryptoKey; hash: string }
+/** Handing a key over takes about as long as a signature with it. */
+const signingKeys = new WeakMap<KeyObject, SigningKey>()
+
 /** The key for WebCrypto's `sign`, not extractable, and the hash that fits its strength. */
-export function signingKey(key: KeyObject): { key: webcrypto.CryptoKey; hash: string } {
+export function signingKey(key: KeyObject): SigningKey {
+  const known = signingKeys.get(key) ?? handOver(key)
+  signingKeys.set(key, known)
+  return known
+}
+
+function handOver(key: KeyObject): SigningKey {
   const type = keyTypeOf(key)
   if (!type) throw new InvalidRequestError(`a CA key must be one of ${keyTypes.join(', ')}`)
   if (type === 'rsa-4096') {

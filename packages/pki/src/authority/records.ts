@@ -36,9 +36,12 @@ export class Records {
     return (await this.all()).filter(({ pem }) => new X509Certificate(pem).publicKey.equals(publicKey))
   }
 
-  /** Says whether the serial was free. */
-  async add(serial: string, pem: string): Promise<boolean> {
-    return writeNew(this.#pathOf(serial), pem, 'public')
+  /** Puts a certificate on record, and gives the record; or nothing, when the serial was taken. */
+  async add(pem: string, summary: Summary): Promise<IssuedRecord | undefined> {
+    if (!(await writeNew(this.#pathOf(summary.serial), pem, 'public'))) return undefined
+    const record = { pem, summary }
+    this.#read.set(summary.serial, record)
+    return record
   }
 
   #pathOf(serial: string): string {
