@@ -36,7 +36,10 @@ export class Trial implements AsyncDisposable {
 
   static async start(): Promise<Trial> {
     const folder = mkdtempSync(join(tmpdir(), 'rotation-'))
-    const plant = await Plant.start(folder)
+    const plant = await Plant.start(folder).catch((error) => {
+      rmSync(folder, { recursive: true, force: true })
+      throw error
+    })
     return new Trial(folder, plant, await Operator.start(plant, folder))
   }
 

@@ -6,28 +6,22 @@
 //   DIRECTORY/PURPOSE/issued/SERIAL.crt  what it signed
 //   DIRECTORY/PURPOSE/revoked/SERIAL.json, crl.pem, crl-number
 //   DIRECTORY/audit.log, audit.seal, audit.key
-import { type KeyObject, X509Certificate } from 'node:crypto'
-import { join } from 'node:path'
-import {
-  AuthorityDamagedError,
-  AuthorityMissingError,
-  CertificateUnknownError,
-  InvalidRequestError,
-} from '../errors.ts'
+import type { KeyObject } from 'node:crypto'
+import { AuthorityMissingError, CertificateUnknownError, InvalidRequestError } from '../errors.ts'
 import { AuditLog, type AuditVerdict } from './audit.ts'
-import { type Ca, loadCa } from './ca.ts'
 import type { Summary } from './certificate.ts'
 import { type Certified, type Credential, sealCredential } from './credential.ts'
 import type { Crl } from './crl.ts'
 import { Intermediate } from './intermediate.ts'
 import { type KeyType, keyToPem, makeKey } from './key.ts'
+import { type Loaded, loadCas } from './load.ts'
 import { checkPurpose, type Purpose } from './profile.ts'
 import type { IssuedRecord } from './records.ts'
 import { type CertificateRequest, checkKeyType, type KeyRequest, type Names, sameNames } from './request.ts'
 import { checkReason, type Reason, type Revocation } from './revocation.ts'
 import { readSettings, type Settings } from './settings.ts'
 import { refuseOpen } from './storage.ts'
-import { loadChanged, readAll, readTrust, type Trust } from './trust.ts'
+import type { Trust } from './trust.ts'
 
 /** A certificate on record. */
 export type Issued = Summary & { purpose: Purpose; revoked?: { at: Date; reason: Reason } }
@@ -43,55 +37,57 @@ export async function openAuthority(directory: string, changed?: Trust): Promise
   const settings = await readSettings(directory)
   if (!settings) throw new AuthorityMissingError(`there is no authority in ${directory}; create it first`)
   await refuseOpen(directory)
-  const { purposes = ['control'] } = settings
-  const unfinished = () =>
-    new AuthorityMissingError(`the authority in ${directory} was not finished; create it again to go on`)
-  const trust = changed ?? (await readTrust(directory))
-  const root = trust ? { certificate: await readAll(directory, [trust.root]) } : await loadCa(join(directory, 'root'))
-  if (!root) throw unfinished()
-  const upper = new X509Certificate(root.certificate)
-  const intermediates = new Map<Purpose, Ca>()
-  for (const purpose of purposes) {
-    const files = trust?.intermediates[purpose]
-    const ca = files ? await loadChanged(directory, files) : await loadCa(join(directory, purpose))
-    if (!ca) throw unfinished()
-    const lower = new X509Certificate(ca.certificate)
-    if (!lower.checkIssued(upper) || !lower.verify(upper.publicKey))
-      throw new AuthorityDamagedError(
-        `${join(directory, purpose, 'ca.crt')} was not signed by ${join(directory, 'root/ca.crt')}`,
-      )
-    intermediates.set(purpose, ca)
-  }
-  const anchors = trust ? await readAll(directory, trust.anchors) : root.certificate
-  return new Authority(directory, settings, { root, intermediates, anchors })
+  return new Authority(directory, settings, await loadCas(directory, settings, changed))
 }
-
-type Loaded = { root: Ca; intermediates: ReadonlyMap<Purpose, Ca>; anchors: string }
 
 export class Authority {
   readonly directory: string
   readonly name: string
   /** The type of its keys, and of leaf keys unless asked otherwise. */
   readonly keyType: KeyType
-  /** PEM of the root that the intermediates are below. */
-  readonly rootCertificate: string
-  /** PEM: what every member of the deployment trusts. The root, or two while roots are changed. */
-  readonly anchors: string
   /** Whoever does something with the authority that matters writes it here, before doing it. */
   readonly audit: AuditLog
-  readonly #intermediates: Map<Purpose, Intermediate>
+  readonly #settings: Settings
+  #loaded: Loaded
+  #intermediates: Map<Purpose, Intermediate>
 
-  constructor(directory: string, settings: Settings, { root, intermediates, anchors }: Loaded) {
+  constructor(directory: string, settings: Settings, loaded: Loaded) {
     this.directory = directory
     this.name = settings.name
     this.keyType = settings.key
-    this.rootCertificate = root.certificate
-    this.anchors = anchors
     this.audit = new AuditLog(directory)
-    const place = { base: directory, organization: this.name, audit: this.audit }
-    this.#intermediates = new Map(
-      [...intermediates].map(([purpose, ca]) => [purpose, new Intermediate(place, purpose, root, ca)]),
-    )
+    this.#settings = settings
+    this.#loaded = loaded
+    this.#intermediates = this.#intermediatesOf(loaded)
+  }
+
+  /** PEM of the root that the intermediates are below. */
+  get rootCertificate(): string {
+    return this.#loaded.root.certificate
+  }
+
+  /** PEM: what every member of the deployment trusts. The root, or two while roots are changed. */
+  get anchors(): string {
+    return this.#loaded.anchors
+  }
+
+  /** PEM of the root's key as the root before certified it, or an empty text: leads who knows only that one to the new. */
+  get crossed(): string {
+    return this.#loaded.crossed ?? ''
+  }
+
+  /** Reads again what a rotation may have changed; says whether anything has. For processes that stay. */
+  async refresh(): Promise<boolean> {
+    const loaded = await loadCas(this.directory, this.#settings)
+    if (fingerprintsOf(loaded) === fingerprintsOf(this.#loaded)) return false
+    this.#intermediates = this.#intermediatesOf(loaded)
+    this.#loaded = loaded
+    return true
+  }
+
+  #intermediatesOf({ root, intermediates }: Loaded): Map<Purpose, Intermediate> {
+    const place = { base: this.directory, organization: this.name, audit: this.audit }
+    return new Map([...intermediates].map(([purpose, ca]) => [purpose, new Intermediate(place, purpose, root, ca)]))
   }
 
   /** The purposes it has intermediates for. */
@@ -249,6 +245,11 @@ async function listOf({ purpose, records, revocations }: Intermediate): Promise<
     const found = revoked.get(summary.serial)
     return { ...summary, purpose, ...(found && { revoked: { at: found.revokedAt, reason: found.reason } }) }
   })
+}
+
+function fingerprintsOf({ root, intermediates, anchors, crossed }: Loaded): string {
+  const chains = [...intermediates.values()].map(({ certificate, chain = certificate }) => chain)
+  return [root.certificate, anchors, crossed, ...chains].join()
 }
 
 function canonicalHex(text: string): string {

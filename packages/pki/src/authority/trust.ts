@@ -17,6 +17,8 @@ export type Trust = {
   anchors: string[]
   /** Intermediates that are not the usual: key, and what follows a leaf, its own certificate first. */
   intermediates: Partial<Record<Purpose, { key: string; chain: string[] }>>
+  /** The new root's key, certified by the old root; that of the last rotation unless said. */
+  crossed?: string
 }
 
 /** @throws {AuthorityDamagedError} when the file is not what it should be */
@@ -24,9 +26,10 @@ export async function readTrust(directory: string): Promise<Trust | undefined> {
   const text = await readIfThere(pathOf(directory))
   if (text === undefined) return undefined
   try {
-    const { version, root, anchors, intermediates } = JSON.parse(text)
+    const { version, root, anchors, intermediates, crossed } = JSON.parse(text)
     const fine = version === 1 && typeof root === 'string' && Array.isArray(anchors) && anchors.length > 0
-    if (fine && Object.keys(intermediates).every(isPurpose)) return { root, anchors, intermediates }
+    if (fine && Object.keys(intermediates).every(isPurpose))
+      return { root, anchors, intermediates, ...(typeof crossed === 'string' && { crossed }) }
   } catch {
     // Said below.
   }

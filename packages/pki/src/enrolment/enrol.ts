@@ -112,14 +112,50 @@ async function obtain(
   const leaf = await fetchCertificate(server, { root, csr, ...by })
   if (!leaf.publicKey.equals(createPublicKey(key)))
     throw new ServerUntrustedError(`${server.url} answered the certificate of another key`)
-  const issuer = authority.find((one) => leaf.checkIssued(one) && leaf.verify(one.publicKey))
-  const certificate = `${leaf}${issuer ?? ''}`
+  const certificate = leaf + chainOf(leaf, authority).join('')
   const verdict = await verifyChain({ certificate, root, purpose: 'client' })
   if (!verdict.ok) throw new ServerUntrustedError(`what ${server.url} answered does not verify: ${verdict.reason}`)
   const { validToDate: notAfter } = leaf
   const serial = leaf.serialNumber.toLowerCase()
-  const certified = { certificate, root, fingerprint: fingerprintOf(leaf), serial, notAfter }
+  const roots = rootsOf(authority, root)
+  const certified = { certificate, root: roots, fingerprint: fingerprintOf(leaf), serial, notAfter }
   return home.adopt(sealCredential(certified, pem), server.url, 'token' in by ? idOf(by.token) : undefined)
+}
+
+/** What leads from a leaf to a root, without the root. While roots are changed the new one is in it, as the old certified it. */
+function chainOf(leaf: X509Certificate, authority: readonly X509Certificate[]): X509Certificate[] {
+  const found: X509Certificate[] = []
+  for (let last = leaf; ; ) {
+    const next = authority.find(
+      (one) => !isRoot(one) && !found.includes(one) && last.checkIssued(one) && last.verify(one.publicKey),
+    )
+    if (!next) return found
+    found.push(next)
+    last = next
+  }
+}
+
+/**
+ * PEM of the roots to trust from now on: those that the server names, if they are trusted already or a trusted one has
+ * certified their key.
+ */
+function rootsOf(authority: readonly X509Certificate[], trusted: string): string {
+  const known = splitPem(trusted).map((pem) => new X509Certificate(pem))
+  const vouched = (root: X509Certificate) =>
+    authority.some(
+      (one) =>
+        one.subject === root.subject &&
+        one.publicKey.equals(root.publicKey) &&
+        known.some((old) => one.checkIssued(old) && one.verify(old.publicKey)),
+    )
+  const kept = authority.filter(
+    (one) => isRoot(one) && (known.some(({ fingerprint256 }) => fingerprint256 === one.fingerprint256) || vouched(one)),
+  )
+  return kept.length > 0 ? kept.join('') : trusted
+}
+
+function isRoot(one: X509Certificate): boolean {
+  return one.ca && one.checkIssued(one) && one.verify(one.publicKey)
 }
 
 /** The root that the pin names. */

@@ -9,6 +9,7 @@ import { Agent, request } from 'node:https'
 import { connect as connectPlain, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { connect } from 'node:tls'
 import type { Suite } from '@anbox/harness'
 import { element, sequence } from '../authority/der.ts'
@@ -23,7 +24,9 @@ import { storesOf } from './server.ts'
 
 const slowMs = 1_000
 const atOnce = 6
-const mostGrowthMiB = 96
+/** What the server's heap may be: one that grows for ever ends it. What is outside of the heap is measured. */
+const heapMiB = 64
+const mostGrowthMiB = 64
 
 const here = (file: string) => JSON.stringify(join(import.meta.dirname, file))
 const serverScript = `
@@ -64,7 +67,9 @@ export function testFuzz(test: Suite, inputs: number): void {
     const names = { dns: ['localhost'], ip: ['127.0.0.1'] }
     const { certificate, key } = await authority.issue({ kind: 'server', name: 'est', ...names })
     writeFileSync(join(base, 'server.mjs'), serverScript)
-    const child = fork(join(base, 'server.mjs'), { execArgv: ['--disable-warning=ExperimentalWarning'] })
+    const child = fork(join(base, 'server.mjs'), {
+      execArgv: [`--max-old-space-size=${heapMiB}`, '--disable-warning=ExperimentalWarning'],
+    })
     server = child
     const failures: string[] = []
     child.send({ directory, certificate, key })
@@ -160,12 +165,17 @@ export function testFuzz(test: Suite, inputs: number): void {
     ]
 
     const answers = new Map<string, number>()
+    let slowest = 0
     const fuzzed = new Set(keys.map((one) => publicOf(one)))
     const one = async (input: Input) => {
       const said = () => `${input.kind}, FUZZ_SEED=${seed}: ${input.bytes.toString('base64').slice(0, 4_000)}`
       let { answer, tookMs } = await timed(input.send)
-      // Others use this machine too: what hangs the server hangs it again.
-      if (tookMs > slowMs) ({ answer, tookMs } = await timed(input.send))
+      slowest = Math.max(slowest, tookMs)
+      // Others use this machine and its disk too: what hangs the server hangs it again.
+      for (let again = 0; tookMs > slowMs && again < 3; again += 1) {
+        await pause(2_000)
+        ;({ answer, tookMs } = await timed(input.send))
+      }
       assert.ok(tookMs <= slowMs, `${tookMs.toFixed()} ms for ${said()}`)
       assert.deepEqual(failures, [], said())
       assert.notEqual(answer.status, 500, said())
@@ -203,7 +213,7 @@ export function testFuzz(test: Suite, inputs: number): void {
     const good = writeCsr(await makeKey('ecdsa-p256')).toString('base64')
     const { status, body } = await post(good, { Authorization: authorization(fresh) })
     assert.equal(status, 200, body)
-    if (process.env.FUZZ_SAY) console.log({ seed, growth, answers: Object.fromEntries([...answers].sort()) })
+    if (process.env.FUZZ_SAY) console.log({ seed, growth, slowest, answers: Object.fromEntries([...answers].sort()) })
   })
 }
 

@@ -138,7 +138,7 @@ export class Registrar {
       // The connection's own verification stops at the end of the certificate and says nothing about the rest of it.
       const verdict = await verifyChain({
         certificate: presented.toString() + authority.chain(generation.scope.purpose),
-        root: authority.rootCertificate,
+        root: authority.anchors,
         purpose: 'client',
         at: new Date(end - 1000),
       })

@@ -50,6 +50,8 @@ const limits = {
   maxHeaderSize: 16_384,
 }
 const mostConnections = 256
+/** Milliseconds between two looks at what a rotation may have changed. */
+const refreshMs = 2_000
 const estPath = /^\/\.well-known\/est\/(?:([a-z0-9-]{1,32})\/)?(cacerts|csrattrs|simpleenroll|simplereenroll)$/
 const crlPath = /^\/crl\/([a-z]{1,32})\.pem$/
 
@@ -74,11 +76,14 @@ export class EnrolmentServer {
   readonly #registrar: Registrar
   readonly #server: Server
   readonly #onError: (error: unknown) => void
+  #own: { certificate: string; key: string }
+  readonly #timer: NodeJS.Timeout
 
   constructor(options: EnrolmentServerOptions) {
     const { authority, certificate, key } = options
     this.#authority = authority
     this.#onError = options.onError ?? (() => {})
+    this.#own = { certificate, key }
     const stores = storesOf(authority)
     this.#registrar = new Registrar({
       authority,
@@ -90,12 +95,13 @@ export class EnrolmentServer {
         options.onEvent?.(event)
       },
     })
-    this.#server = createServer({ ...limits, ...this.#credentials(certificate, key) }, (request, response) => {
+    this.#server = createServer({ ...limits, ...this.#credentials() }, (request, response) => {
       this.#serve(request, response).catch((error) => this.#fail(response, error))
     })
     this.#server.maxConnections = mostConnections
     // Handshakes that fail are the other side's affair.
     this.#server.on('tlsClientError', () => {})
+    this.#timer = setInterval(() => this.#refresh().catch(this.#onError), refreshMs).unref()
   }
 
   async listen(address: string, port: number): Promise<void> {
@@ -109,11 +115,13 @@ export class EnrolmentServer {
 
   /** Another certificate for connections from now on. */
   renew(certificate: string, key: string): void {
-    this.#server.setSecureContext(this.#credentials(certificate, key))
+    this.#own = { certificate, key }
+    this.#server.setSecureContext(this.#credentials())
   }
 
   /** May be called again. */
   async close(): Promise<void> {
+    clearInterval(this.#timer)
     if (!this.#server.listening) return
     const closed = once(this.#server, 'close')
     this.#server.close()
@@ -125,12 +133,18 @@ export class EnrolmentServer {
     return this.close()
   }
 
-  #credentials(cert: string, key: string) {
+  /** A rotation changes the chains and the roots under us. */
+  async #refresh(): Promise<void> {
+    if (await this.#authority.refresh()) this.#server.setSecureContext(this.#credentials())
+  }
+
+  #credentials() {
+    const { certificate, key } = this.#own
     return {
-      cert,
+      cert: withChain(certificate, this.#authority),
       key,
       // OpenSSL completes the chain of a client that sends its leaf only. Whose leaf it may be is looked at on the path.
-      ca: [this.#authority.rootCertificate, this.#authority.chain('agents')],
+      ca: [this.#authority.anchors, this.#authority.chain('agents')],
       minVersion: 'TLSv1.3' as const,
       requestCert: true,
       rejectUnauthorized: false,
@@ -150,7 +164,8 @@ export class EnrolmentServer {
     if (operation === undefined || !isPurpose(label)) throw new Refusal(404, 'nothing is here')
     if (operation === 'cacerts') {
       allow(request, 'GET')
-      return answerPkcs7(response, writeCertificates(this.#authority.chain(label) + this.#authority.rootCertificate))
+      const { anchors, crossed } = this.#authority
+      return answerPkcs7(response, writeCertificates(distinct(this.#authority.chain(label) + crossed + anchors)))
     }
     if (operation === 'csrattrs') {
       allow(request, 'GET')
@@ -195,6 +210,18 @@ export class EnrolmentServer {
     if (response.headersSent) response.destroy()
     else answerRefusal(response, refusal)
   }
+}
+
+/** The chain as it is now, and with it who knows only the root before finds the way to the new one. */
+function withChain(certificate: string, authority: Authority): string {
+  const [leaf = ''] = splitPem(certificate)
+  const issuer = new X509Certificate(authority.intermediate('control').certificate)
+  if (!new X509Certificate(leaf).verify(issuer.publicKey)) return certificate
+  return leaf + distinct(authority.chain('control') + authority.crossed)
+}
+
+function distinct(pem: string): string {
+  return [...new Set(splitPem(pem))].join('')
 }
 
 function allow(request: IncomingMessage, method: string): void {

@@ -7,7 +7,7 @@ import { completeCa, loadCa } from '../authority/ca.ts'
 import type { KeyType } from '../authority/key.ts'
 import { isPurpose, type Purpose } from '../authority/profile.ts'
 import { readSettings } from '../authority/settings.ts'
-import { privateDirectory, readIfThere, writeNew } from '../authority/storage.ts'
+import { privateDirectory, readIfThere, replaceFile, writeNew } from '../authority/storage.ts'
 import { type Trust, writeTrust } from '../authority/trust.ts'
 import { AuthorityDamagedError, RootOfflineError } from '../errors.ts'
 import { copyCertificate } from './copy.ts'
@@ -113,6 +113,8 @@ export class RootWork implements Work {
       })
       await succeed(place.of('root'), { old, next: { certificate }, retired })
     }
+    // Who was away all the time still knows the old root only.
+    await replaceFile(place.of('root/cross.crt'), await needed(place.at('cross.crt')), 'public')
     await writeTrust(place.directory, undefined)
     await rm(this.#nursery, { recursive: true, force: true })
   }
@@ -132,6 +134,7 @@ export class RootWork implements Work {
       root: reached('switch') ? 'rotation/root.crt' : 'root/ca.crt',
       anchors: reached('drop') ? ['rotation/root.crt'] : ['rotation/old-root.crt', 'rotation/root.crt'],
       intermediates: reached('switch') ? Object.fromEntries(chained) : {},
+      crossed: 'rotation/cross.crt',
     }
   }
 
