@@ -171,17 +171,17 @@ test('the agent ends connections of a certificate that was removed, and of one t
   table.set('agent: removed', 'by what', 'DELETE /1.0/certificates')
   assert.ok(cut < limit && refused < limit)
 
-  // One of the CA, by the revocation list. OpenSSL wants one of the root, too.
+  // One of the CA, by the revocation list, which the agent reads together with the certificate of who signed it.
   await edge.kill('SIGTERM')
-  const lists = ['root.crl', 'control.crl'].map((name) => edge.path(name)) as [string, string]
-  writeFileSync(lists[0], rootList(edge.path('pki')))
-  writeFileSync(lists[1], await authority.crl('control'))
-  await edge.run({ ANBOX_EDGE_API_REVOCATION_LISTS: lists.join() })
+  const lists = edge.path('control.crl')
+  const writeList = async () => writeFileSync(lists, authority.chain() + (await authority.crl()))
+  await writeList()
+  await edge.run({ ANBOX_EDGE_API_REVOCATION_LISTS: lists })
   assert.deepEqual(await list(edge, listed), { ok: true })
   const ended = await idle(edge, listed)
   const start = performance.now()
   await authority.revoke(listed.serial, 'keyCompromise')
-  writeFileSync(lists[1], await authority.crl('control'))
+  await writeList()
   const unlisted = await refusedAfter(start, () => list(edge, listed))
   const over = (await ended()) - start
   assert.deepEqual(await list(edge, kept), { ok: true })
@@ -190,16 +190,6 @@ test('the agent ends connections of a certificate that was removed, and of one t
   table.set('agent: listed', 'by what', 'revocation list, read by itself')
   assert.ok(over < limit && unlisted < limit)
 })
-
-/** An empty list of the root, made by openssl. */
-function rootList(pki: string): string {
-  const database = join(pki, 'openssl-database')
-  writeFileSync(database, '')
-  const config = join(pki, 'openssl.cnf')
-  writeFileSync(config, `[ca]\ndefault_ca=own\n[own]\ndatabase=${database}\ndefault_md=sha256\ndefault_crl_days=1\n`)
-  const root = ['-keyfile', join(pki, 'root/ca.key'), '-cert', join(pki, 'root/ca.crt')]
-  return execFileSync('openssl', ['ca', '-config', config, '-gencrl', ...root], { stdio: 'pipe' }).toString()
-}
 
 test('the EST server renews nothing that was revoked', async () => {
   const { authority } = deployment
