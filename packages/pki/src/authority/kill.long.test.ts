@@ -1,0 +1,11 @@
+// Two hundred kills of who works on an authority.
+import { suite } from '@anbox/harness'
+import { created, end, replaced, worked } from '../../test/authority-kills.ts'
+
+const test = suite('SIGKILL', { timeout: 1_800_000 })
+test.after(end)
+const kills = 200
+
+test('created and issued: always one authority, one key, one certificate', () => created(kills))
+test('replaced: always a key with a certificate that fits it', () => replaced(kills))
+test('issued, revoked, backed up: what was said to be done is done, and the log is whole', () => worked(kills))
