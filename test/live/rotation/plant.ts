@@ -30,12 +30,14 @@ import { NatsLink } from './nats-link.ts'
 const key = 'ecdsa-p256' as const
 const token = makeSecret()
 type Need = 'none' | 'SIGHUP' | 'restart'
-/** A restart, from the moment that it begins to the first answer. */
-export type Restart = { service: string; from: number; to: number }
+/** A restart, from the moment that it begins to the first answer; or a reload, from the signal to its end. */
+export type Pause = { service: string; from: number; to: number }
 
 export class Plant implements AsyncDisposable {
   readonly edge: Edge
-  readonly restarts: Restart[] = []
+  readonly restarts: Pause[] = []
+  /** Of nats-server: who is just connecting when it gets the signal is refused once. */
+  readonly reloads: Pause[] = []
   readonly #folder: string
   readonly #ports: Record<'nats' | 'etcd' | 'lxd', number>
   readonly #starts = new Map<Component, Rendered['start']>()
@@ -244,9 +246,11 @@ export class Plant implements AsyncDisposable {
     const daemon = this.#daemons.get('nats')
     const count = () => daemon?.log.split('Reloaded server configuration').length ?? 0
     const before = count()
+    const from = Date.now()
     daemon?.signal('SIGHUP')
     for (const end = Date.now() + 5_000; count() === before; await sleep(5))
       if (Date.now() > end) throw new Error(`nats-server did not reload:\n${daemon?.log.slice(-1000)}`)
+    this.reloads.push({ service: 'nats', from, to: Date.now() })
   }
 
   /** The signal is handled between two requests; a few of them are a few rounds of its event loop. */

@@ -94,8 +94,18 @@ export class Trial implements AsyncDisposable {
     return this.#loops.flatMap(({ failures }) => failures).filter((failure) => !this.#excused(failure))
   }
 
-  #excused({ service, from, to }: Failure): boolean {
+  #excused(failure: Failure): boolean {
+    return this.#inRestart(failure) || this.#atReload(failure)
+  }
+
+  #inRestart({ service, from, to }: Failure): boolean {
     return this.plant.restarts.some((one) => one.service === service && from <= one.to && to >= one.from)
+  }
+
+  /** nats-server refuses who is in the middle of connecting at the moment of SIGHUP; its clients try again. */
+  #atReload({ service, from, to, reason }: Failure): boolean {
+    const met = this.plant.reloads.some((one) => one.service === service && from <= one.to && to >= one.from)
+    return met && reason.includes('Authorization Violation')
   }
 
   /** Ends the loops and says what they met with, phase by phase. */
@@ -111,8 +121,14 @@ export class Trial implements AsyncDisposable {
       const within = (time: number) => time > from && time <= to
       for (const loop of this.#loops) {
         const met = loop.failures.filter((failure) => within(failure.to))
-        const bad = met.filter((failure) => !this.#excused(failure)).length
-        table.set(name, loop.name, bad > 0 ? `${bad} FAILED` : met.length > 0 ? `0 (${met.length} in restart)` : '0')
+        const [restart, reload] = [met.filter((one) => this.#inRestart(one)), met.filter((one) => this.#atReload(one))]
+        const failed = met.filter((failure) => !this.#excused(failure))
+        const cell = [
+          failed.length > 0 ? `${failed.length} FAILED` : '0',
+          restart.length > 0 ? `(${restart.length} in restart)` : '',
+          reload.length > 0 ? `(${reload.length} at SIGHUP)` : '',
+        ]
+        table.set(name, loop.name, cell.filter(Boolean).join(' '))
       }
       const restarted = this.plant.restarts.filter((one) => within(one.from))
       table.set(
