@@ -4,7 +4,7 @@
 // on renewal only; extensions, attributes and everything else in it are dropped.
 import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
 import { publicKeyDer } from '../authority/certificate.ts'
-import { element } from '../authority/der.ts'
+import { element, identifier, sequence } from '../authority/der.ts'
 import { keyTypeOf } from '../authority/key.ts'
 import { bitsOf, DerError, type Element, expect, partsOf, readDer, tags } from './der.ts'
 
@@ -17,16 +17,16 @@ export type Csr = {
   alternativeNames?: string[]
 }
 
-const hashes: ReadonlyMap<string, string> = new Map([
-  ['2a8648ce3d040302', 'sha256'],
-  ['2a8648ce3d040303', 'sha384'],
-  ['2a8648ce3d040304', 'sha512'],
-  ['2a864886f70d01010b', 'sha256'],
-  ['2a864886f70d01010c', 'sha384'],
-  ['2a864886f70d01010d', 'sha512'],
-])
-const extensionRequest = element(tags.oid, Buffer.from('2a864886f70d01090e', 'hex'))
-const subjectAltName = element(tags.oid, Buffer.from('551d11', 'hex'))
+const ecdsaWithSha256 = identifier('1.2.840.10045.4.3.2')
+const rsaWithSha256 = identifier('1.2.840.113549.1.1.11')
+const hashes = [
+  { hash: 'sha256', algorithms: [ecdsaWithSha256, rsaWithSha256] },
+  { hash: 'sha384', algorithms: [identifier('1.2.840.10045.4.3.3'), identifier('1.2.840.113549.1.1.12')] },
+  { hash: 'sha512', algorithms: [identifier('1.2.840.10045.4.3.4'), identifier('1.2.840.113549.1.1.13')] },
+]
+const extensionRequest = identifier('1.2.840.113549.1.9.14')
+export const subjectAltName = identifier('2.5.29.17')
+const nothing = Buffer.of(0x05, 0x00)
 const usualExponent = 65_537n
 
 /**
@@ -38,8 +38,8 @@ export function readCsr(der: Buffer): Csr {
   if (more.length > 0) throw new DerError('more than the parts of a request')
   const [version, subject, spki, attributes] = partsOf(expect(info, tags.sequence))
   if (!expect(version, tags.integer).content.equals(Buffer.of(0))) throw new DerError('not version 1 of PKCS#10')
-  const [identifier] = partsOf(expect(algorithm, tags.sequence))
-  const hash = hashes.get(expect(identifier, tags.oid).content.toString('hex'))
+  const [named] = partsOf(expect(algorithm, tags.sequence))
+  const hash = hashOf(expect(named, tags.oid))
   if (!hash) throw new DerError('not signed with ECDSA or RSA and SHA-2')
   const publicKey = readKey(expect(spki, tags.sequence).whole)
   if (!info || !verify(hash, info.whole, publicKey, bitsOf(signature))) throw new DerError('its signature is wrong')
@@ -50,6 +50,10 @@ export function readCsr(der: Buffer): Csr {
     subject: partsOfName(expect(subject, tags.sequence)),
     ...(alternativeNames && { alternativeNames }),
   }
+}
+
+function hashOf({ whole }: Element): string | undefined {
+  return hashes.find(({ algorithms }) => algorithms.some((one) => one.equals(whole)))?.hash
 }
 
 function readKey(spki: Buffer): KeyObject {
@@ -81,16 +85,16 @@ function requestedNames(attributes: Element): string[] | undefined {
     const [type, values] = partsOf(expect(attribute, tags.sequence))
     if (!expect(type, tags.oid).whole.equals(extensionRequest)) continue
     const [extensions] = partsOf(expect(values, tags.set))
-    const found = alternativeNameExtension(expect(extensions, tags.sequence))
+    const found = extensionIn(expect(extensions, tags.sequence), subjectAltName)
     return found && alternativeNamesOf(found)
   }
   return undefined
 }
 
-/** The extension with the alternative names, in a list of extensions. */
-export function alternativeNameExtension(extensions: Element): Element | undefined {
+/** The extension with this identifier (in DER), in a list of extensions. */
+export function extensionIn(extensions: Element, name: Buffer): Element | undefined {
   return partsOf(extensions).find((extension) =>
-    expect(partsOf(expect(extension, tags.sequence))[0], tags.oid).whole.equals(subjectAltName),
+    expect(partsOf(expect(extension, tags.sequence))[0], tags.oid).whole.equals(name),
   )
 }
 
@@ -107,18 +111,14 @@ export function alternativeNamesOf(extension: Element): string[] {
  * first certificate says.
  */
 export function writeCsr(key: KeyObject, names?: { subject: Element; extension?: Element | undefined }): Buffer {
-  const extensions = names?.extension && element(tags.sequence, names.extension.whole)
-  const attribute = extensions && element(tags.sequence, extensionRequest, element(tags.set, extensions))
-  const info = element(
-    tags.sequence,
+  const extensions = names?.extension && sequence(names.extension.whole)
+  const attribute = extensions && sequence(extensionRequest, element(tags.set, extensions))
+  const info = sequence(
     element(tags.integer, Buffer.of(0)),
-    names?.subject.whole ?? element(tags.sequence),
+    names?.subject.whole ?? sequence(),
     Buffer.from(publicKeyDer(key)),
     element(tags.context0, ...(attribute ? [attribute] : [])),
   )
-  const algorithm =
-    key.asymmetricKeyType === 'rsa'
-      ? element(tags.sequence, element(tags.oid, Buffer.from('2a864886f70d01010b', 'hex')), Buffer.of(0x05, 0x00))
-      : element(tags.sequence, element(tags.oid, Buffer.from('2a8648ce3d040302', 'hex')))
-  return element(tags.sequence, info, algorithm, element(tags.bitString, Buffer.of(0), sign('sha256', info, key)))
+  const algorithm = key.asymmetricKeyType === 'rsa' ? sequence(rsaWithSha256, nothing) : sequence(ecdsaWithSha256)
+  return sequence(info, algorithm, element(tags.bitString, Buffer.of(0), sign('sha256', info, key)))
 }

@@ -20,6 +20,7 @@ import {
 import { writeCsr } from './csr.ts'
 import { type Enrolment, Home } from './home.ts'
 import { namesIn } from './names.ts'
+import { chainOf, rootsOf } from './roots.ts'
 import { idOf } from './token.ts'
 
 type Common = {
@@ -120,42 +121,6 @@ async function obtain(
   const roots = rootsOf(authority, root)
   const certified = { certificate, root: roots, fingerprint: fingerprintOf(leaf), serial, notAfter }
   return home.adopt(sealCredential(certified, pem), server.url, 'token' in by ? idOf(by.token) : undefined)
-}
-
-/** What leads from a leaf to a root, without the root. While roots are changed the new one is in it, as the old certified it. */
-function chainOf(leaf: X509Certificate, authority: readonly X509Certificate[]): X509Certificate[] {
-  const found: X509Certificate[] = []
-  for (let last = leaf; ; ) {
-    const next = authority.find(
-      (one) => !isRoot(one) && !found.includes(one) && last.checkIssued(one) && last.verify(one.publicKey),
-    )
-    if (!next) return found
-    found.push(next)
-    last = next
-  }
-}
-
-/**
- * PEM of the roots to trust from now on: those that the server names, if they are trusted already or a trusted one has
- * certified their key.
- */
-function rootsOf(authority: readonly X509Certificate[], trusted: string): string {
-  const known = splitPem(trusted).map((pem) => new X509Certificate(pem))
-  const vouched = (root: X509Certificate) =>
-    authority.some(
-      (one) =>
-        one.subject === root.subject &&
-        one.publicKey.equals(root.publicKey) &&
-        known.some((old) => one.checkIssued(old) && one.verify(old.publicKey)),
-    )
-  const kept = authority.filter(
-    (one) => isRoot(one) && (known.some(({ fingerprint256 }) => fingerprint256 === one.fingerprint256) || vouched(one)),
-  )
-  return kept.length > 0 ? kept.join('') : trusted
-}
-
-function isRoot(one: X509Certificate): boolean {
-  return one.ca && one.checkIssued(one) && one.verify(one.publicKey)
 }
 
 /** The root that the pin names. */

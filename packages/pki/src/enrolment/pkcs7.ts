@@ -1,24 +1,23 @@
 // The answer of an EST server (RFC 7030, 4.1.3 and 4.2.3): PKCS#7 signed data without a signature, a bag of certificates.
 import { X509Certificate } from 'node:crypto'
 import { splitPem } from '../authority/certificate.ts'
-import { element } from '../authority/der.ts'
+import { element, identifier, sequence } from '../authority/der.ts'
 import { DerError, expect, partsOf, readDer, tags } from './der.ts'
 
-const signedData = element(tags.oid, Buffer.from('2a864886f70d010702', 'hex'))
-const data = element(tags.oid, Buffer.from('2a864886f70d010701', 'hex'))
+const signedData = identifier('1.2.840.113549.1.7.2')
+const data = identifier('1.2.840.113549.1.7.1')
 
 /** DER of a bag with the certificates of a PEM text, in its order. */
 export function writeCertificates(pem: string): Buffer {
   const certificates = splitPem(pem).map((one) => new X509Certificate(one).raw)
-  const body = element(
-    tags.sequence,
+  const body = sequence(
     element(tags.integer, Buffer.of(1)),
     element(tags.set),
-    element(tags.sequence, data),
+    sequence(data),
     element(tags.context0, ...certificates),
     element(tags.set),
   )
-  return element(tags.sequence, signedData, element(tags.context0, body))
+  return sequence(signedData, element(tags.context0, body))
 }
 
 /**
