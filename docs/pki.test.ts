@@ -14,7 +14,7 @@ symlinkSync(join(root, 'packages/pki/src/cli.ts'), join(base, 'anbox-pki'))
 const { PATH, ...rest } = systemEnvironment()
 const env = { ...rest, PATH: [base, dirname(process.execPath), PATH].join(':') }
 
-for (const file of ['docs/how-to/secure-nats-etcd-coturn-lxd.md'])
+for (const file of ['docs/how-to/secure-nats-etcd-coturn-lxd.md', 'docs/how-to/rotate-the-root.md'])
   test(`${file}: what it says works`, async () => {
     const commands = readPage(file).blocks.filter(({ mark }) => mark === 'run')
     assert.ok(commands.length > 0)

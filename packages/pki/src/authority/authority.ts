@@ -105,6 +105,11 @@ export class Authority {
     return { certificate: this.#of(purpose).certificate }
   }
 
+  /** PEM: what a server trusts that lets in this purpose's clients and nobody else. Two while the intermediate is changed. */
+  trusted(purpose: Purpose): string {
+    return this.#loaded.trusted.get(purpose) ?? this.#of(purpose).certificate
+  }
+
   /** Every certificate that was issued, the oldest first. */
   async list(): Promise<Issued[]> {
     const lists = await Promise.all([...this.#intermediates.values()].map(listOf))
@@ -247,9 +252,9 @@ async function listOf({ purpose, records, revocations }: Intermediate): Promise<
   })
 }
 
-function fingerprintsOf({ root, intermediates, anchors, crossed }: Loaded): string {
+function fingerprintsOf({ root, intermediates, anchors, trusted, crossed }: Loaded): string {
   const chains = [...intermediates.values()].map(({ certificate, chain = certificate }) => chain)
-  return [root.certificate, anchors, crossed, ...chains].join()
+  return [root.certificate, anchors, crossed, ...chains, ...trusted.values()].join()
 }
 
 function canonicalHex(text: string): string {

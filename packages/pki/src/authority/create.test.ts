@@ -227,6 +227,7 @@ test('an ended authority signs nothing', async () => {
       root: { certificate: authority.rootCertificate },
       intermediates: new Map([['control', { certificate, key: control }]]),
       anchors: authority.rootCertificate,
+      trusted: new Map(),
     },
   )
   await assert.rejects(ended.issue({ kind: 'client', name: 'a' }), { code: 'authority_expired' })

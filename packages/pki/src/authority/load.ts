@@ -14,6 +14,8 @@ export type Loaded = {
   intermediates: ReadonlyMap<Purpose, Ca>
   /** PEM of the roots that are trusted. */
   anchors: string
+  /** PEM of the intermediates of a purpose, where more than its own is trusted. */
+  trusted: ReadonlyMap<Purpose, string>
   /** PEM of the root's key as the root before certified it, while that has not ended: for who knows only the old one. */
   crossed?: string
 }
@@ -38,6 +40,7 @@ async function load(directory: string, { purposes = ['control'] }: Settings, tru
   if (!root) throw unfinished()
   const upper = new X509Certificate(root.certificate)
   const intermediates = new Map<Purpose, Ca>()
+  const trusted = new Map<Purpose, string>()
   for (const purpose of purposes) {
     const files = trust?.intermediates[purpose]
     const ca = files ? await loadChanged(directory, files) : await loadCa(join(directory, purpose))
@@ -48,9 +51,10 @@ async function load(directory: string, { purposes = ['control'] }: Settings, tru
         `${join(directory, purpose, 'ca.crt')} was not signed by ${join(directory, 'root/ca.crt')}`,
       )
     intermediates.set(purpose, ca)
+    trusted.set(purpose, (await readAll(directory, trust?.trusted?.[purpose] ?? [])) || ca.certificate)
   }
   const anchors = trust ? await readAll(directory, trust.anchors) : root.certificate
   const crossed = await readIfThere(join(directory, trust?.crossed ?? 'root/cross.crt'))
   const usable = crossed !== undefined && new X509Certificate(crossed).validToDate > new Date()
-  return { root, intermediates, anchors, ...(usable && { crossed }) }
+  return { root, intermediates, anchors, trusted, ...(usable && { crossed }) }
 }

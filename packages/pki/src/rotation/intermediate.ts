@@ -78,9 +78,16 @@ export class IntermediateWork implements Work {
   async discard(): Promise<void> {}
 
   #trust(phase: Phase): Trust | undefined {
-    if (phaseNames.indexOf(phase) < phaseNames.indexOf('switch')) return undefined
-    const files = { key: 'rotation/intermediate/ca.key', chain: ['rotation/intermediate/ca.crt'] }
-    return { root: 'root/ca.crt', anchors: ['root/ca.crt'], intermediates: { [this.#options.purpose]: files } }
+    const reached = (wanted: Phase) => phaseNames.indexOf(phase) >= phaseNames.indexOf(wanted)
+    if (!reached('distribute')) return undefined
+    const { purpose } = this.#options
+    const [old, next] = ['rotation/old.crt', 'rotation/intermediate/ca.crt']
+    return {
+      root: 'root/ca.crt',
+      anchors: ['root/ca.crt'],
+      intermediates: reached('switch') ? { [purpose]: { key: 'rotation/intermediate/ca.key', chain: [next] } } : {},
+      trusted: { [purpose]: reached('drop') ? [next] : [old, next] },
+    }
   }
 
   get #nursery(): string {

@@ -126,14 +126,14 @@ export class RootWork implements Work {
   async #trust(phase: Phase): Promise<Trust | undefined> {
     const reached = (wanted: Phase) => phaseNames.indexOf(phase) >= phaseNames.indexOf(wanted)
     if (!reached('distribute')) return undefined
-    const chained = (await this.#purposes()).map((purpose) => [
-      purpose,
-      { key: `${purpose}/ca.key`, chain: [`rotation/intermediates/${purpose}.crt`, 'rotation/cross.crt'] },
-    ])
+    const purposes = await this.#purposes()
+    const each = <T>(make: (purpose: Purpose) => T) => Object.fromEntries(purposes.map((one) => [one, make(one)]))
+    const chain = (purpose: Purpose) => [`rotation/intermediates/${purpose}.crt`, 'rotation/cross.crt']
     return {
       root: reached('switch') ? 'rotation/root.crt' : 'root/ca.crt',
       anchors: reached('drop') ? ['rotation/root.crt'] : ['rotation/old-root.crt', 'rotation/root.crt'],
-      intermediates: reached('switch') ? Object.fromEntries(chained) : {},
+      intermediates: reached('switch') ? each((purpose) => ({ key: `${purpose}/ca.key`, chain: chain(purpose) })) : {},
+      trusted: reached('drop') ? {} : each((purpose) => [`${purpose}/ca.crt`]),
       crossed: 'rotation/cross.crt',
     }
   }

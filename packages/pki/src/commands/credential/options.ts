@@ -56,7 +56,7 @@ export async function optionsOf<Name extends Component>(
   const purpose = purposeOf(component)
   const { address, port } = flags
   const common = {
-    ...{ directory, credential, trust: authority.intermediate(purpose).certificate },
+    ...{ directory, credential, trust: authority.trusted(purpose) },
     ...(address !== undefined && { address }),
     ...(port !== undefined && { port }),
   }
