@@ -41,7 +41,7 @@ export function readCsr(der: Buffer): Csr {
   const [named] = partsOf(expect(algorithm, tags.sequence))
   const hash = hashOf(expect(named, tags.oid))
   if (!hash) throw new DerError('not signed with ECDSA or RSA and SHA-2')
-  const publicKey = readKey(expect(spki, tags.sequence).whole)
+  const publicKey = readKey(expect(spki, tags.sequence))
   if (!info || !verify(hash, info.whole, publicKey, bitsOf(signature))) throw new DerError('its signature is wrong')
   const alternativeNames = attributes && requestedNames(expect(attributes, tags.context0))
   return {
@@ -56,16 +56,19 @@ function hashOf({ whole }: Element): string | undefined {
   return hashes.find(({ algorithms }) => algorithms.some((one) => one.equals(whole)))?.hash
 }
 
-function readKey(spki: Buffer): KeyObject {
+function readKey(spki: Element): KeyObject {
   let key: KeyObject
   try {
-    key = createPublicKey({ key: spki, format: 'der', type: 'spki' })
+    key = createPublicKey({ key: spki.whole, format: 'der', type: 'spki' })
   } catch (cause) {
     throw new DerError('its public key cannot be read', { cause })
   }
   // An exponent of the asker's choice could make each check of a signature slow.
   const { publicExponent = usualExponent } = key.asymmetricKeyDetails ?? {}
-  if (!keyTypeOf(key) || publicExponent !== usualExponent)
+  // A curve by its name only: one that is spelt out would stand so in the certificate, and many refuse that.
+  const [, parameters] = partsOf(expect(partsOf(spki)[0], tags.sequence))
+  const named = key.asymmetricKeyType !== 'ec' || parameters?.tag === tags.oid
+  if (!keyTypeOf(key) || !named || publicExponent !== usualExponent)
     throw new DerError('its key is not RSA of 4096 bits, or ECDSA on P-256 or P-384')
   return key
 }
