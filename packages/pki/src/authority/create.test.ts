@@ -134,6 +134,28 @@ test('the root key may be kept elsewhere', async () => {
   assert.deepEqual(await verifyChain({ ...issued, purpose: 'client' }), { ok: true })
 })
 
+test('an authority of version 0.1 is completed, and stays usable where the root key is elsewhere', async () => {
+  const whole = fresh()
+  const { serial } = await (await createAuthority(whole, { key, purposes: ['control'] })).issue({
+    kind: 'client',
+    name: 'a',
+  })
+  writeFileSync(join(whole, 'authority.json'), `${JSON.stringify({ version: 1, name: 'Anbox Edge', key })}\n`)
+  for (const name of ['audit.log', 'audit.key', 'audit.seal', 'lock']) rmSync(join(whole, name))
+  const [old, offline] = [fresh(), fresh()]
+  for (const path of [old, offline]) copy(whole, path)
+  const completed = await createAuthority(old)
+  assert.deepEqual([completed.purposes, (await completed.list())[0]?.serial], [[...purposes], serial])
+  assert.deepEqual((await completed.verifyAudit()).problems, [])
+  rmSync(join(offline, 'root/ca.key'))
+  const kept = await createAuthority(offline)
+  assert.deepEqual(kept.purposes, ['control'])
+  await kept.issue({ kind: 'client', name: 'b' })
+  await assert.rejects(kept.issue({ purpose: 'etcd', kind: 'client', name: 'b' }), { code: 'authority_missing' })
+  await assert.rejects(createAuthority(offline, { purposes: ['etcd'] }), { code: 'root_offline' })
+  assert.deepEqual((await openAuthority(offline)).purposes, ['control'])
+})
+
 test('nothing is made anew in place of what was lost or spoilt', async () => {
   const whole = fresh()
   const other = fresh()
