@@ -1,6 +1,6 @@
 // A new intermediate of one purpose, with a new key, under the root that is there. The old one's leaves stay good; the
 // new one signs from `switch` on.
-import { X509Certificate } from 'node:crypto'
+import { type KeyObject, X509Certificate } from 'node:crypto'
 import { type Authority, openAuthority } from '../authority/authority.ts'
 import { completeCa, loadCa } from '../authority/ca.ts'
 import type { Purpose } from '../authority/profile.ts'
@@ -30,21 +30,22 @@ export class IntermediateWork implements Work {
     this.#options = options
   }
 
+  async check(): Promise<void> {
+    await this.#root()
+  }
+
   async prepare(): Promise<void> {
-    const { purpose, rootDirectory } = this.#options
+    const { purpose } = this.#options
     const [place, directory] = [this.#place, this.#nursery]
     if ((await readIfThere(`${directory}/ca.crt`)) !== undefined) return
     const model = await needed(place.of(purpose, 'ca.crt'))
-    const home = rootDirectory ?? place.of('root')
-    const root = await loadCa(home)
-    const { key, certificate } = root ?? {}
-    if (!key) throw new RootOfflineError(`the root's key is needed to make an intermediate: it is not in ${home}`)
+    const issuer = await this.#root()
     const settings = await readSettings(place.directory)
     await privateDirectory(place.at())
     await writeNew(place.at('old.crt'), model, 'public')
     await completeCa(directory, {
       key: settings?.key ?? 'rsa-4096',
-      sign: (own) => copyCertificate({ model, key: own, issuer: { key, certificate } }),
+      sign: (own) => copyCertificate({ model, key: own, issuer }),
     })
   }
 
@@ -76,6 +77,13 @@ export class IntermediateWork implements Work {
   }
 
   async discard(): Promise<void> {}
+
+  async #root(): Promise<{ certificate: string; key: KeyObject }> {
+    const home = this.#options.rootDirectory ?? this.#place.of('root')
+    const { certificate, key } = (await loadCa(home)) ?? {}
+    if (certificate && key) return { certificate, key }
+    throw new RootOfflineError(`the root's key is needed to make an intermediate: it is not in ${home}`)
+  }
 
   #trust(phase: Phase): Trust | undefined {
     const reached = (wanted: Phase) => phaseNames.indexOf(phase) >= phaseNames.indexOf(wanted)

@@ -14,6 +14,8 @@ export class LeafWork implements Work {
     this.#subject = subject
   }
 
+  async check(): Promise<void> {}
+
   async prepare(): Promise<void> {}
 
   issuer(): Promise<Authority> {

@@ -1,5 +1,6 @@
 // A new root: made beside the old one, certified by it (the cross-signed root), and certifying every intermediate a second
 // time with the same subject and key. A leaf of before is then good below either root, with the right chain.
+import type { KeyObject } from 'node:crypto'
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Authority } from '../authority/authority.ts'
@@ -33,12 +34,14 @@ export class RootWork implements Work {
     this.#options = options
   }
 
+  async check(): Promise<void> {
+    await this.#old()
+  }
+
   async prepare(): Promise<void> {
     const place = this.#place
     if (!(await this.#isMade())) {
-      const old = await loadCa(this.#home)
-      if (!old?.key) throw new RootOfflineError(`the old root's key is needed: it is not in ${this.#home}`)
-      const issuer = { key: old.key, certificate: old.certificate }
+      const issuer = await this.#old()
       const settings = await readSettings(place.directory)
       const next = await completeCa(this.#nursery, {
         key: this.#options.key ?? settings?.key ?? 'rsa-4096',
@@ -136,6 +139,12 @@ export class RootWork implements Work {
       trusted: reached('drop') ? {} : each((purpose) => [`${purpose}/ca.crt`]),
       crossed: 'rotation/cross.crt',
     }
+  }
+
+  async #old(): Promise<{ certificate: string; key: KeyObject }> {
+    const { certificate, key } = (await loadCa(this.#home)) ?? {}
+    if (!certificate || !key) throw new RootOfflineError(`the old root's key is needed: it is not in ${this.#home}`)
+    return { certificate, key }
   }
 
   async #isMade(): Promise<boolean> {

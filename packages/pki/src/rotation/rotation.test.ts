@@ -3,10 +3,9 @@
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from '@anbox/harness'
-import { Deployment } from '../../test/deployment.ts'
+import { Deployment, fastFolder } from '../../test/deployment.ts'
 import { type AuditRecord, openAuthority, verifyChain } from '../index.ts'
 import { openRotation, planRotation } from './begin.ts'
 import { announce, type Plan, phasesOf, type Subject } from './plan.ts'
@@ -14,7 +13,7 @@ import type { Rotation } from './rotation.ts'
 import type { Status } from './status.ts'
 
 const test = suite('rotation', { timeout: 120_000 })
-const directory = mkdtempSync(join(tmpdir(), 'pki-rotation-'))
+const directory = mkdtempSync(join(fastFolder, 'pki-rotation-'))
 test.after(() => rmSync(directory, { recursive: true }))
 
 const kinds: [string, Subject, reissue: 'all' | []][] = [
@@ -242,7 +241,8 @@ test('the root may be kept elsewhere: it is needed at the beginning and at the e
   const without = openRotation(deployment.pki)
   await assert.rejects(without.begin(plan), { code: 'root_offline' })
   const attached = openRotation(deployment.pki, { rootDirectory: medium })
-  let status = await attached.repeat()
+  await assert.rejects(without.status(), { code: 'rotation_missing' })
+  let status = await attached.begin(plan)
   while (status.stage !== 'drop') {
     await settle(without, deployment, status)
     status = await without.next()

@@ -59,6 +59,7 @@ export class Rotation {
       if (before)
         throw new RotationConflictError(`${describeSubject(before.plan)} is being rotated: finish or abort it`)
       await checkPlan(plan, await this.#place.authority())
+      await this.#surroundings.work(plan, this.#place).check()
       await this.#clear()
       const at = new Date().toISOString()
       const id = `${at.replace(/[-:]|\.\d+/g, '')}-${plan.subject.kind}`

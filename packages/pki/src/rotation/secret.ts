@@ -20,6 +20,10 @@ export class SecretWork implements Work {
     this.#overlapSeconds = overlapSeconds
   }
 
+  async check(): Promise<void> {
+    this.#read(this.#name)
+  }
+
   async prepare(): Promise<void> {
     this.#create('old', { value: this.#read(this.#name) })
     const length = Buffer.byteLength(this.#read(this.#name))

@@ -4,6 +4,8 @@ import { type Authority, openAuthority } from '../authority/authority.ts'
 import type { Phase, Ref } from './plan.ts'
 
 export type Work = {
+  /** Throws what would keep `prepare` from doing its work, before anything is written. */
+  check(): Promise<void>
   /** Makes what is new; nobody uses it yet. */
   prepare(): Promise<void>
   /** Who signs the new leaves. */
