@@ -17,7 +17,7 @@ export type PlanRequest = {
   url: string
   /** PEM of the root. */
   root: string
-  /** Where its key and certificate go; `/var/lib/anbox-edge/trust` unless said. */
+  /** Where its key and certificate go; `/var/lib/anbox-edge/identity` unless said. */
   into?: string | undefined
   /** The type of its key; `rsa-4096` unless said. */
   key?: KeyType | undefined
@@ -44,7 +44,9 @@ export type Plan = { settings: EnrolSettings; root: string; files: MachineFile[]
 
 /** On the machine: where the files of the bootstrap are. */
 export const bootstrapDirectory = '/etc/anbox-edge/bootstrap'
-const usualInto = '/var/lib/anbox-edge/trust'
+/** Where the edge agent looks for it. */
+const usualInto = '/var/lib/anbox-edge/identity'
+const agentUnit = '/etc/systemd/system/anbox-edge.service.d/60-enrolment.conf'
 const sshKeyPattern = /^[a-z0-9@.-]+ [A-Za-z0-9+/]+={0,2}( [ -~]*)?$/
 
 /** @throws {InvalidRequestError} naming the value and what would do */
@@ -63,12 +65,21 @@ export function planBootstrap(request: PlanRequest): Plan {
     files: [
       { path: `${bootstrapDirectory}/root.crt`, mode: '0644', content: lines(root) },
       { path: `${bootstrapDirectory}/enrol.json`, mode: '0644', content: lines(JSON.stringify(settings, null, 2)) },
+      { path: agentUnit, mode: '0644', content: agentEnvironment(settings.url) },
       ...(agentConfig === undefined
         ? []
         : [{ path: '/etc/anbox-edge/config.yaml', mode: '0600', content: lines(agentConfig) }]),
       ...sshFiles(checkKeys(request.userCas), checkKeys(request.hostCas)),
     ],
   }
+}
+
+/** The agent renews what the bootstrap got. Its environment wins over its configuration, which so needs no word of it. */
+function agentEnvironment(url: string): string {
+  // A unit takes % for the start of a specifier.
+  const variables = { ANBOX_EDGE_ENROLMENT_URL: url, ANBOX_EDGE_ENROLMENT_CA: `${bootstrapDirectory}/root.crt` }
+  const lines = Object.entries(variables).map(([name, value]) => `Environment="${name}=${value.replaceAll('%', '%%')}"`)
+  return `[Service]\n${lines.join('\n')}\n`
 }
 
 function sshFiles(userCas: string[], hostCas: string[]): MachineFile[] {

@@ -63,7 +63,7 @@ function machine(command: Command): Command {
     .requiredOption('--url <url>', 'the server that it enrols at, as the machine reaches it')
     .addOption(several('--role <role>', 'what the machine is used as'))
     .addOption(new Option('--days <days>', 'days that each of its certificates lives (default: 30)').argParser(days))
-    .option('--into <directory>', 'where its key and certificate go (default: /var/lib/anbox-edge/trust)')
+    .option('--into <directory>', 'where its key and certificate go (default: /var/lib/anbox-edge/identity)')
     .addOption(key('type of its key (default: "rsa-4096")'))
     .option('--agent-config <file>', "the agent's configuration, to be put at /etc/anbox-edge/config.yaml")
     .addOption(several('--authorized-key <file>', 'public keys that may log in'))
