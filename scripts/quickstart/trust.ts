@@ -10,6 +10,8 @@ type Show = (text: string) => void
 /** Makes what is missing of it; keys of RSA 4096 take seconds. */
 export async function getTrust(state: State, show: Show, signal: AbortSignal): Promise<Trust> {
   const authority = await createAuthority(state.path('pki'), {
+    // The others are made when there is something for them to sign.
+    purposes: ['control'],
     onKey: (name) => show(`making the key of the ${name} CA …`),
   })
   signal.throwIfAborted()
