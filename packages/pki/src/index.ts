@@ -19,6 +19,25 @@ export { exportPkcs12, type Pkcs12Request } from './authority/pkcs12.ts'
 export { type Purpose, purposes } from './authority/profile.ts'
 export type { CertificateRequest, KeyRequest, Kind } from './authority/request.ts'
 export { type Reason, type Revocation, reasons } from './authority/revocation.ts'
+export { type Adopted, type AdoptRequest, adopt } from './bootstrap/adopt.ts'
+export { metaData, userData } from './bootstrap/cloud-config.ts'
+export {
+  type BootstrapOptions,
+  type Bootstrapped,
+  type Bundle,
+  bootstrapFrom,
+  bootstrapWith,
+} from './bootstrap/machine.ts'
+export {
+  type EnrolSettings,
+  type MachineFile,
+  type Plan as BootstrapPlan,
+  type PlanRequest,
+  planBootstrap,
+} from './bootstrap/plan.ts'
+export { type Scrubbed, scrub } from './bootstrap/scrub.ts'
+export { type Seed, writeSeedDirectory, writeSeedImage } from './bootstrap/seed.ts'
+export type { HostKnown, SshTarget } from './bootstrap/ssh.ts'
 export {
   type AccountToken,
   type AccountVerdict,
@@ -63,5 +82,5 @@ export type {
   SecretReading,
   SecretRevision,
 } from './secrets/request.ts'
-export { openSecretStore, type SecretStore, type StoreOptions } from './secrets/store.ts'
+export { openSecretStore, type SecretChange, type SecretStore, type StoreOptions } from './secrets/store.ts'
 export { SecretText } from './secrets/text.ts'
