@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { AuthorityConflictError, BackupRefusedError } from '../errors.ts'
+import { whileUnchanged } from '../secrets/table.ts'
 import { collect, pack, restoreInto, unpack } from './archive.ts'
 import { type Authority, openAuthority } from './authority.ts'
 import { type BackupKey, type BackupLock, checkLock, openBackup, sealBackup } from './backup-seal.ts'
@@ -30,7 +31,9 @@ export async function backupAuthority(
   checkLock(lock)
   const to = 'passphrase' in lock ? 'passphrase' : 'certificate'
   await authority.audit.append({ action: 'backup', subject: resolve(file), to })
-  const files = await exclusively(authority.directory, () => collect(authority.directory))
+  const files = await exclusively(authority.directory, () =>
+    whileUnchanged(join(authority.directory, 'secrets/secrets.db'), () => collect(authority.directory)),
+  )
   const sealed = await sealBackup(await pack(files), lock)
   await replaceFile(file, sealed, 'secret')
   const kept = files.filter(({ data }) => data)

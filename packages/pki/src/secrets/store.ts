@@ -4,6 +4,7 @@
 // the owner and who was granted it reads a secret; a secret that is over is never given out; an offer is accepted once.
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
+import type { AuditEntry } from '../authority/audit-line.ts'
 import { fingerprintOf } from '../authority/certificate.ts'
 import { privateDirectory } from '../authority/storage.ts'
 import {
@@ -42,10 +43,12 @@ import type {
 import { SecretText } from './text.ts'
 import { Vault } from './vault.ts'
 
+/** What goes into an audit log. */
+export type SecretChange = AuditEntry
 export type StoreOptions = {
   key: KeySource
   /** Told of every change, after it; never of a value. */
-  onChange?: (change: { action: string; subject: string; [field: string]: unknown }) => void
+  onChange?: (change: SecretChange) => void
 }
 
 const dayS = 86_400
@@ -299,7 +302,7 @@ export class SecretStore {
     })
   }
 
-  #changed(action: string, record: SecretRecord, more: Record<string, unknown>): SecretInfo {
+  #changed(action: string, record: SecretRecord, more: Omit<SecretChange, 'action' | 'subject'>): SecretInfo {
     this.#onChange?.({ action: `secret.${action}`, subject: record.name, revision: currentOf(record).number, ...more })
     return describe(record)
   }

@@ -1,5 +1,6 @@
 // The file of a store: SQLite, for its locks between processes and its atomic writes. It sees sealed bytes and names only.
 // Every commit is on the disk before it returns; freed pages are overwritten with zeros.
+import { existsSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import type { DatabaseSync } from 'node:sqlite'
 import { InvalidRequestError } from '../errors.ts'
@@ -66,5 +67,18 @@ export class Table {
 
   close(): void {
     this.#database.close()
+  }
+}
+
+/** Does the work, a copy of the file say, while nobody changes it. There need not be a file. */
+export async function whileUnchanged<Result>(path: string, work: () => Promise<Result>): Promise<Result> {
+  if (!existsSync(path)) return work()
+  const { DatabaseSync } = await import('node:sqlite')
+  const database = new DatabaseSync(path, { timeout: busyMs })
+  try {
+    database.exec('BEGIN IMMEDIATE')
+    return await work()
+  } finally {
+    database.close()
   }
 }

@@ -1,10 +1,12 @@
 // `anbox-pki secret` as a person or a script meets it.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from '@anbox/harness'
+import { Command } from 'commander'
+import { addSecret } from './command.ts'
 
 const test = suite('anbox-pki secret', { timeout: 60_000 })
 const directory = mkdtempSync(join(tmpdir(), 'pki-secret-cli-'))
@@ -96,6 +98,27 @@ test('a secret goes from one deployment to another', () => {
   )
 })
 
+test('what was done with secrets is in the audit log of an authority, without a value', () => {
+  run(['secret', 'create', 'logged', '--owner', 'o', '--value-stdin'], { dir: 'berlin', input: value })
+  run(['secret', 'grant', 'logged', '--to', 'gateway', '--relation', 'r'], { dir: 'berlin' })
+  run(['secret', 'remove', 'logged'], { dir: 'berlin' })
+  const { ok, records } = json(['audit', '--last', '3'], { dir: 'berlin' })
+  assert.ok(ok)
+  assert.deepEqual(
+    records.map(({ action, subject }: { action: string; subject: string }) => `${action} ${subject}`),
+    ['secret.create logged', 'secret.grant logged', 'secret.remove logged'],
+  )
+})
+
+test('a backup has the secrets as well', () => {
+  const passphrase = 'a long enough pass phrase'
+  writeFileSync(join(directory, 'passphrase'), passphrase, { mode: 0o600 })
+  const by = ['--password-file', join(directory, 'passphrase')]
+  assert.equal(run(['backup', join(directory, 'berlin.backup'), ...by], { dir: 'berlin' }).status, 0)
+  assert.equal(run(['restore', join(directory, 'berlin.backup'), ...by], { dir: 'restored' }).status, 0)
+  assert.equal(run(['secret', 'show', 'turn', '--reveal'], { dir: 'restored' }).stdout, 'x\n')
+})
+
 test('wrong use and a wrong key have their exit codes', () => {
   run(['secret', 'create', 'one', '--owner', 'o'])
   const wrong: [string[], number][] = [
@@ -122,10 +145,20 @@ test('inventory lists the files of an authority and what is named', () => {
 })
 
 test('every command has help with examples and exit codes', () => {
-  for (const command of ['create', 'list', 'show', 'rotate', 'grant', 'revoke', 'remove', 'offer', 'accept']) {
-    const { status, stdout } = run(['secret', command, '--help'])
-    assert.equal(status, 0)
-    assert.match(stdout, new RegExp(`Examples:\\n {2}\\$ anbox-pki secret ${command} `))
-    assert.match(stdout, /Exit codes:/)
+  const program = new Command('anbox-pki')
+  addSecret(program)
+  const commands = program.commands[0]?.commands ?? []
+  assert.equal(commands.length, 9)
+  for (const command of commands) {
+    let help = ''
+    command
+      .configureOutput({
+        writeOut: (text) => {
+          help += text
+        },
+      })
+      .outputHelp()
+    assert.match(help, new RegExp(`Examples:\\n {2}\\$ anbox-pki secret ${command.name()} `))
+    assert.match(help, /Exit codes:/)
   }
 })
