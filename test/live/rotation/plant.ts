@@ -43,6 +43,7 @@ export class Plant implements AsyncDisposable {
   readonly #starts = new Map<Component, Rendered['start']>()
   readonly #daemons = new Map<Component, Daemon>()
   #lxd: PrivateLxd
+  readonly #loaded = new Map<string, Peer & { root: string }>()
   readonly #kept = new Map<string, { request: () => Promise<void>; close: () => void | Promise<void> }>()
 
   private constructor(edge: Edge, folder: string, lxd: PrivateLxd, ports: Record<'nats' | 'etcd' | 'lxd', number>) {
@@ -260,13 +261,20 @@ export class Plant implements AsyncDisposable {
     for (let round = 0; round < 3; round += 1) await local.nodes.list()
   }
 
+  /** What a client has read: it reads its files when it is told to, as servers do. */
   #peer(name: string): Peer & { root: string } {
+    const loaded = this.#loaded.get(name) ?? this.#load(name)
+    this.#loaded.set(name, loaded)
+    return loaded
+  }
+
+  #load(name: string): Peer & { root: string } {
     const read = (file: string) => readFileSync(this.#file(name, file), 'utf8')
     const user = name === 'bus' ? { user: 'anbox:messaging/client/bus', password: token } : {}
     return { cert: read('own.crt'), key: read('own.key'), root: read('ca.crt'), ...user }
   }
 
-  /** One request on a connection of its own, with the client's files as they are now. */
+  /** One request on a connection of its own. */
   async ask(service: string): Promise<void> {
     const { request, close } = await this.#connect(service)
     try {
@@ -291,6 +299,7 @@ export class Plant implements AsyncDisposable {
 
   /** A client that goes on reads its files again: a new connection takes the place of the one before. */
   async #renew(client: string): Promise<void> {
+    this.#loaded.set(client, this.#load(client))
     const services = { ops: ['edge', 'lxd'], store: ['etcd'], bus: ['nats'] }[client] ?? []
     for (const service of services) {
       const before = this.#kept.get(service)

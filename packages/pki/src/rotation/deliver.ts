@@ -1,7 +1,8 @@
 // Puts files in place at a consumer, all of them as near to one moment as the system allows: everything is on the disk
 // under other names first, then renamed one after the other. A file keeps its owner and mode.
 import { randomBytes } from 'node:crypto'
-import { open, rename, rm, stat } from 'node:fs/promises'
+import { renameSync } from 'node:fs'
+import { open, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { readIfThere, syncDirectory } from '../authority/storage.ts'
 
@@ -17,7 +18,8 @@ export async function deliverFiles(files: readonly Delivered[]): Promise<boolean
       changed.push({ path: file.path, temporary })
       await write(temporary, file)
     }
-    for (const { path, temporary } of changed) await rename(temporary, path)
+    // Not one event between them: who reads key and certificate at each connection must not meet half a pair.
+    for (const { path, temporary } of changed) renameSync(temporary, path)
   } catch (error) {
     for (const { temporary } of changed) await rm(temporary, { force: true })
     throw error

@@ -2,6 +2,7 @@
 // The store keeps the two values as secrets of their own beside it, NAME.old and NAME.new, as long as the rotation lasts.
 import type { Authority } from '../authority/authority.ts'
 import { InvalidRequestError, SecretConflictError, SecretMissingError } from '../errors.ts'
+import type { Recipe } from '../secrets/generate.ts'
 import type { SecretStore } from '../secrets/store.ts'
 import { type Phase, phaseNames, type Ref } from './plan.ts'
 import type { Work, Workplace } from './work.ts'
@@ -26,8 +27,7 @@ export class SecretWork implements Work {
 
   async prepare(): Promise<void> {
     this.#create('old', { value: this.#read(this.#name) })
-    const length = Buffer.byteLength(this.#read(this.#name))
-    this.#create('new', { generate: { bytes: Math.min(64, Math.max(16, length)) } })
+    this.#create('new', { generate: recipeOf(this.#read(this.#name)) })
   }
 
   issuer(): Promise<Authority> {
@@ -68,7 +68,7 @@ export class SecretWork implements Work {
     return this.#store.get(name, { as: this.#store.describe(name).owner }).value.reveal()
   }
 
-  #create(side: 'old' | 'new', made: { value: string } | { generate: { bytes: number } }): void {
+  #create(side: 'old' | 'new', made: { value: string } | { generate: Recipe }): void {
     const { owner } = this.#store.describe(this.#name)
     try {
       this.#store.create(owner, `${this.#name}.${side}`, made)
@@ -76,4 +76,12 @@ export class SecretWork implements Work {
       if (!(error instanceof SecretConflictError)) throw error
     }
   }
+}
+
+/** As long as the old one and in its alphabet: whoever takes that takes this. */
+function recipeOf(value: string): Recipe {
+  const within = (bytes: number) => Math.min(1024, Math.max(16, Math.floor(bytes)))
+  if (/^[0-9a-f]+$/.test(value)) return { bytes: within(value.length / 2), format: 'hex' }
+  const format = /[+/=]/.test(value) ? 'base64' : 'base64url'
+  return { bytes: within((value.replaceAll('=', '').length * 3) / 4), format }
 }
