@@ -34,7 +34,7 @@ export function makeSerial(): string {
 export async function buildCertificate(content: Content, issuer: Issuer): Promise<string> {
   const x509 = await builder()
   const spki = publicKeyDer(content.publicKey)
-  const above = issuer.certificate ? await issuerOf(issuer.certificate) : undefined
+  const above = issuer.certificate ? await readIssuer(issuer.certificate) : undefined
   const subject = new x509.Name([{ O: [content.subject.organization] }, { CN: [content.subject.commonName] }])
   const signer = signingKey(issuer.key)
   const certificate = await x509.X509CertificateGenerator.create({
@@ -87,7 +87,12 @@ function extensions(x509: Builder, use: Content['use']) {
 }
 
 /** What its certificates and lists repeat of a CA: its name (DER, as the CA bears it) and the identifier of its key. */
-export async function issuerOf(pem: string): Promise<IssuerNames> {
+export function issuerOf(pem: string): Promise<{ name: Buffer; keyIdentifier: string }> {
+  return readIssuer(pem)
+}
+
+// Not in what this file declares: who installs the package need not have the types of the certificate library's own needs.
+async function readIssuer(pem: string): Promise<IssuerNames> {
   const known = issuers.get(pem)
   if (known) return known
   const x509 = await builder()
