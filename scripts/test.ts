@@ -45,6 +45,11 @@ const packages: Package[] = [
   { name: 'procps', command: 'pgrep', why: 'tests look at processes with it' },
 ]
 
+/** What only the long tests need. */
+const longPackages: Package[] = [
+  { name: 'mmdebstrap', command: 'mmdebstrap', why: 'makes the machines that are bootstrapped' },
+]
+
 const root = dirname(import.meta.dirname)
 const log = (line: string) => console.error(line)
 const total = { passed: 0, failed: 0 }
@@ -61,7 +66,8 @@ async function main(): Promise<void> {
     throw new SetupError(`no test file matches ${positionals.join(' ')}`)
   const ask = asker(yes)
   await becomeRoot(ask, { why: 'The tests run a real LXD, which needs root.', command: 'sudo -E npm test', yes })
-  await ensurePackages(packages, { ask, log, signal })
+  const long = [...files.together, ...files.alone].some((file) => file.endsWith('.long.test.ts'))
+  await ensurePackages(long ? [...packages, ...longPackages] : packages, { ask, log, signal })
 
   const stage = await setStage(root, log, signal)
   try {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { suite } from '@anbox/harness'
 
-const test = suite('documentation', { timeout: 120_000 })
+const test = suite('documentation', { timeout: 300_000 })
 const base = mkdtempSync(join(tmpdir(), 'pki-documentation-'))
 test.after(() => rmSync(base, { recursive: true }))
 symlinkSync(join(import.meta.dirname, 'cli.ts'), join(base, 'anbox-pki'))
