@@ -47,12 +47,14 @@ test.before(
 )
 test.after(
   async () => {
-    for (const { name, status } of await lxd.instances.list()) {
+    // There is none when making the image failed.
+    const made = (await host.projects.list()).some(({ name }) => name === project)
+    for (const { name, status } of made ? await lxd.instances.list() : []) {
       if (status === 'Running') await (await lxd.instances.setState(name, { action: 'stop', force: true })).wait()
       await (await lxd.instances.delete(name)).wait()
     }
-    for (const image of await lxd.images.list()) await (await lxd.images.delete(image.fingerprint)).wait()
-    await host.projects.delete(project)
+    for (const image of made ? await lxd.images.list() : []) await (await lxd.images.delete(image.fingerprint)).wait()
+    if (made) await host.projects.delete(project)
     await host.close()
     await server?.close()
     rmSync(base, { recursive: true })
