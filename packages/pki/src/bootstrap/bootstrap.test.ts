@@ -37,6 +37,7 @@ const path = (name: string) => join(base, name)
 let scene: Scene
 let sshd: ChildProcess
 let port: number
+let madeRunSshd = false
 
 test.before(
   async () => {
@@ -53,7 +54,8 @@ test.before(
       { mode: 0o755 },
     )
     mkdirSync(path('home'), { mode: 0o700 })
-    mkdirSync('/run/sshd', { recursive: true, mode: 0o755 })
+    // sshd wants it, and where systemd is it makes it.
+    madeRunSshd = mkdirSync('/run/sshd', { recursive: true, mode: 0o755 }) !== undefined
     chmodSync(base, 0o755)
     const settings = [
       ...[
@@ -82,6 +84,7 @@ test.after(async () => {
   const ended = once(sshd, 'exit')
   sshd.kill()
   await ended
+  if (madeRunSshd) rmSync('/run/sshd', { recursive: true })
   await scene.close()
   rmSync(base, { recursive: true })
 })
