@@ -68,7 +68,6 @@ test('the same in haste, with nobody told, is noticed by the clients', async () 
   while (!step.ended) step = await trial.operator.rotate('next', ...everybody)
   await new Promise((resolve) => setTimeout(resolve, 2_000))
   await trial.judge()
-  // Their servers still show the chain of the old root, to clients that have read the new one only.
-  const failed = new Set(trial.failures.map(({ service }) => service))
-  assert.ok(failed.has('lxd') && failed.has('nats'), [...failed].join())
+  // The agent read its files by itself and knows the new root only; its clients, whom nobody told, show the old chain.
+  assert.deepEqual([...new Set(trial.failures.map(({ service }) => service))], ['edge'])
 })
