@@ -41,7 +41,9 @@ test.before(
     const { certificate, key } = await authority.issue({ kind: 'server', name: 'est', dns: ['est'], ip: [bridge] })
     server = await startEnrolmentServer({ authority, address: bridge, certificate, key })
     url = `https://${bridge}:${server.port}`
-    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', path('user')])
+    for (const name of ['user', 'ca', 'operator'])
+      execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', path(name)])
+    execFileSync('ssh-keygen', ['-q', '-s', path('ca'), '-I', 'operator', '-n', 'root', path('operator.pub')])
   },
   { timeout: 900_000 },
 )
@@ -223,12 +225,27 @@ test('a machine that runs already is adopted over its sshd, and no file in it ho
   const login = `root@${address}`
   const other = `SHA256:${'A'.repeat(43)}`
   await assert.rejects(pki('adopt', login, ...common, '--host-fingerprint', other), /server_untrusted/)
-  const adopted = await pki('adopt', login, ...common, '--host-fingerprint', seen)
+  const more = ['--ssh-user-ca', path('ca.pub'), '--agent-config', path('agent.yaml')]
+  const adopted = await pki('adopt', login, ...common, ...more, '--host-fingerprint', seen)
   assert.equal(adopted.state, 'enrolled')
   const found = await identity('edge3')
   assert.match(found, /URI:anbox:agent\/edge3$/)
   assert.equal(/^serial=(.*)$/m.exec(found)?.[1]?.toLowerCase().replace(/^0+/, ''), adopted.serial.replace(/^0+/, ''))
   assert.equal((await pki('adopt', login, ...common, '--host-fingerprint', seen)).state, 'kept')
+  const [host = '', key = ''] = (await ok('edge3', 'cat /etc/ssh/ssh_host_ed25519_key.pub')).split(' ')
+  writeFileSync(path('known_hosts'), `${address} ${host} ${key}\n`)
+  const byCertificate = [
+    '-i',
+    path('operator'),
+    '-o',
+    `UserKnownHostsFile=${path('known_hosts')}`,
+    '-o',
+    'BatchMode=yes',
+  ]
+  assert.equal(
+    (await run('ssh', [...byCertificate, login, 'cat /etc/anbox-edge/config.yaml'])).trim(),
+    'api:\n  port: 8444',
+  )
   // The token was shown to nobody: any token is looked for, and the base64 of how they begin.
   const patterns = ['anbox-join-[A-Za-z0-9_-]{43}', 'YW5ib3gtam9pbi', 'FuYm94LWpvaW4t', 'hbmJveC1qb2luL']
   const places = '/etc /var /run /root /home /tmp /srv /usr /dev/shm'

@@ -47,12 +47,16 @@ test.before(
       execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', path(key)])
     // The CA of host keys signs the one that sshd has.
     execFileSync('ssh-keygen', ['-q', '-s', path('ca'), '-I', 'host', '-h', '-n', '127.0.0.1', path('host.pub')])
-    // The machine's `anbox-pki`: this one's sources, and a home below our folder.
+    // The machine's `anbox-pki`: this one's sources, with a home of its own, and an /etc whose changes are below our folder.
+    const program = `${process.execPath} --disable-warning=ExperimentalWarning ${join(import.meta.dirname, '../cli.ts')}`
+    const overlay = `lowerdir=/etc,upperdir=${path('etc')},workdir=${path('work')}`
     writeFileSync(
-      path('anbox-pki'),
-      `#!/bin/sh\nexport HOME=${path('home')}\ncat >${path('received')}.$$\nexec ${process.execPath} --disable-warning=ExperimentalWarning ${join(import.meta.dirname, '../cli.ts')} "$@" <${path('received')}.$$\n`,
+      path('machine'),
+      `#!/bin/sh\nmount -t overlay overlay -o ${overlay} /etc\nexport HOME=${path('home')}\ncat >${path('received')}.$$\nexec ${program} "$@" <${path('received')}.$$\n`,
       { mode: 0o755 },
     )
+    writeFileSync(path('anbox-pki'), `#!/bin/sh\nexec unshare -m ${path('machine')} "$@"\n`, { mode: 0o755 })
+    for (const name of ['etc', 'work']) mkdirSync(path(name), { mode: 0o755 })
     mkdirSync(path('home'), { mode: 0o700 })
     // sshd wants it, and where systemd is it makes it.
     madeRunSshd = mkdirSync('/run/sshd', { recursive: true, mode: 0o755 }) !== undefined
@@ -160,12 +164,20 @@ function request(more: Partial<AdoptRequest> = {}): AdoptRequest {
 }
 
 test('a machine is adopted over ssh, and what it says it has is what was issued', async () => {
-  const wanted = request({ authorizedKeys: [readFileSync(path('stranger.pub'), 'utf8')] })
+  const key = readFileSync(path('stranger.pub'), 'utf8')
+  const wanted = request({ authorizedKeys: [key], userCas: [key], agentConfig: 'node: {}' })
   const adopted = await adopt(scene.authority, wanted)
   const certificate = summarize(readFileSync(join(path(`host-${hosts}`), 'current/machine.crt'), 'utf8'))
   assert.deepEqual([adopted.state, adopted.serial, adopted.machine], ['enrolled', certificate.serial, certificate.name])
   assert.ok(readFileSync(path('home/.ssh/authorized_keys'), 'utf8').startsWith('ssh-ed25519 '))
   assert.equal(statSync(path('home/.ssh/authorized_keys')).mode & 0o777, 0o600)
+  const files = ['anbox-edge/bootstrap/root.crt', 'anbox-edge/config.yaml', 'ssh/sshd_config.d/60-anbox.conf']
+  assert.deepEqual(
+    files.map((file) => (statSync(path(`etc/${file}`)).mode & 0o777).toString(8)),
+    ['644', '600', '644'],
+  )
+  assert.equal(readFileSync(path('etc/anbox-edge/config.yaml'), 'utf8'), 'node: {}\n')
+  assert.ok(!existsSync(path('etc/anbox-edge/bootstrap/token')))
   assert.equal((await adopt(scene.authority, wanted)).state, 'kept')
 })
 

@@ -2,6 +2,7 @@
 //
 // Order: the machine is enrolled before the token goes, and the file `token` goes last: as long as it is there, the
 // bootstrap is not done, and repeating it is safe.
+import { execFile } from 'node:child_process'
 import { appendFile, chmod, mkdir, readFile, rm, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join, normalize } from 'node:path'
@@ -10,6 +11,7 @@ import { readIfThere, replaceFile, syncDirectory } from '../authority/storage.ts
 import { type Enrolled, enrol } from '../enrolment/enrol.ts'
 import { patiently } from '../enrolment/patience.ts'
 import { InvalidRequestError } from '../errors.ts'
+import { hasSystemd } from '../secrets/key.ts'
 import type { EnrolSettings, MachineFile } from './plan.ts'
 import { type Scrubbed, scrub } from './scrub.ts'
 
@@ -62,7 +64,9 @@ export async function bootstrapWith(bundle: Bundle, options: BootstrapOptions = 
     await chmod(path, Number.parseInt(mode, 8))
   }
   await authorize(bundle.authorizedKeys)
-  return bootstrap(bundle, options)
+  const done = await bootstrap(bundle, options)
+  await reload(bundle.files)
+  return done
 }
 
 /** @throws {InvalidRequestError} unless it is a bundle; nothing of it is repeated */
@@ -132,4 +136,16 @@ async function authorize(keys: readonly string[]): Promise<void> {
   const start = there === '' || there.endsWith('\n') ? '' : '\n'
   await appendFile(path, `${start}${missing.join('\n')}\n`, { mode: 0o600, flush: true })
   if (((await stat(path)).mode & 0o022) !== 0) await chmod(path, 0o600)
+}
+
+/** Services that run already take up what was written. Where there is no systemd, whoever runs them sees to it. */
+async function reload(files: readonly MachineFile[]): Promise<void> {
+  if (!hasSystemd()) return
+  const sshd = files.some(({ path }) => path.includes('/sshd_config.d/'))
+  const commands = [
+    ['daemon-reload'],
+    ...(sshd ? [['try-reload-or-restart', 'ssh.service']] : []),
+    ['--no-block', 'try-restart', 'anbox-edge.service'],
+  ]
+  for (const args of commands) await new Promise<void>((resolve) => execFile('systemctl', args, () => resolve()))
 }
