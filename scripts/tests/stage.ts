@@ -1,6 +1,7 @@
 // What the tests run on: one private LXD of this run and the stand-in's image.
-import { mkdirSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { globSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { buildGuest } from '../../test/guest/build.ts'
 import { cleanPrivateLxd, startPrivateLxd } from '../lxd/index.ts'
 import { guestArchitecture } from '../packages.ts'
@@ -19,7 +20,10 @@ export async function setStage(root: string, log: (line: string) => void, signal
   const guest = await buildGuest({ arch, out: join(folder, `standin-${arch}.tar.gz`), log })
   // A folder of this run's own: two runs in one checkout do not disturb each other.
   const directory = join(folder, `lxd-${process.pid}`)
-  const clear = () => cleanPrivateLxd(directory)
+  const temporary = temporaryOf(process.pid)
+  // Others pass through it, as through /tmp: guests, and the users of the servers that are tried.
+  mkdirSync(temporary, { mode: 0o755, recursive: true })
+  const clear = () => clearStage(directory, temporary)
   try {
     const lxd = await startPrivateLxd({ directory, log, signal })
     const run = `${process.pid}-${Date.now()}`
@@ -28,6 +32,8 @@ export async function setStage(root: string, log: (line: string) => void, signal
       ANBOX_TEST_BRIDGE: lxd.bridge,
       ANBOX_TEST_GUEST: guest.path,
       [runMark]: run,
+      // What a test that was killed leaves there is found: above all an LXD of its own.
+      TMPDIR: temporary,
     }
     return { env, run, clear }
   } catch (error) {
@@ -36,12 +42,22 @@ export async function setStage(root: string, log: (line: string) => void, signal
   }
 }
 
+const temporaryOf = (pid: number) => join(tmpdir(), `anbox-test-${pid}`)
+
+/** Takes the run's LXD away, those that tests had of their own and could not end, and all temporary files. */
+async function clearStage(directory: string, temporary: string): Promise<void> {
+  for (const state of globSync('{*,*/*,*/*/*}/lxd.json', { cwd: temporary }))
+    await cleanPrivateLxd(join(temporary, dirname(state)))
+  await cleanPrivateLxd(directory)
+  rmSync(temporary, { recursive: true, force: true })
+}
+
 /** Cleans up after runs that were killed. */
 async function clearOldStages(folder: string, log: (line: string) => void): Promise<void> {
   for (const name of readdirSync(folder)) {
     const pid = Number(name.match(/^lxd-(\d+)$/)?.[1])
     if (!pid || sendSignal(pid, 0)) continue
     log(`cleaning up after the run ${pid}, which was killed`)
-    await cleanPrivateLxd(join(folder, name))
+    await clearStage(join(folder, name), temporaryOf(pid))
   }
 }

@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import { suite } from '@anbox/harness'
 import { AmsClient } from '@anbox/sdk'
 import { DgramSocket } from 'node-unix-socket'
-import { Edge, made, small } from './edge.ts'
+import { Edge, guestFile, made, small } from './edge.ts'
 
 const test = suite('agent: process', { timeout: 60_000 })
 const cli = join(import.meta.dirname, '../../packages/edge-agent/src/cli.ts')
@@ -36,6 +36,21 @@ test('SIGTERM ends it with 0 and leaves the Android systems running; a restart a
   assert.equal((await edge.lxd.instances.get(`ams-${id}`)).last_used_at, before.last_used_at)
   assert.equal((await edge.ams.instances.run(id, ['getprop', 'sys.boot_completed'])).stdout.trim(), '1')
   await (await edge.ams.instances.delete(id)).wait()
+})
+
+test('SIGTERM while LXD takes an image ends it with 0; the next agent has the image whole or not at all', async () => {
+  for (const image of await edge.ams.images.list()) await (await edge.ams.images.delete(image.id)).wait()
+  for (let round = 0; round < 5; round += 1) {
+    await edge.ams.images.upload(`cut-${round}`, guestFile())
+    await new Promise((resolve) => setTimeout(resolve, round * 10))
+    assert.equal(await edge.kill('SIGTERM'), 0, edge.read('agent.log').slice(-1000))
+    await edge.run()
+    const records = await edge.ams.images.list()
+    assert.ok(records.every(({ status }) => status === 'active'))
+    const wanted = records.length > 0 ? 1 : 0
+    assert.equal((await edge.lxd.images.list()).length, wanted)
+    for (const { id } of records) await (await edge.ams.images.delete(id)).wait()
+  }
 })
 
 test('its state is for root alone, and so is its socket', () => {

@@ -1,4 +1,5 @@
 // Puts the parts together, in the order in which they need each other, and takes them apart again.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { LxdClient } from '@anbox/sdk'
 import { ApiServer } from './api/server.ts'
 import { Images } from './catalogue/images.ts'
@@ -62,9 +63,11 @@ export async function startAgent(config: Config, log: Logger): Promise<Agent> {
       (machine.facts?.gpus ?? []).some(({ type }) => type !== 'none'),
     )
     await images.resume()
+    closing.signal.throwIfAborted()
     host.start()
     tellStatus()
   }
+  let preparing: Promise<void> | undefined
   const prepareLater = async () => {
     while (!closing.signal.aborted) {
       try {
@@ -73,9 +76,12 @@ export async function startAgent(config: Config, log: Logger): Promise<Agent> {
       } catch (error) {
         if (closing.signal.aborted) return
         log.error({ error: (error as Error).message }, 'LXD cannot be used yet')
-        await new Promise((resolve) => setTimeout(resolve, 1000))
+        await sleep(1000, undefined, { signal: closing.signal }).catch(() => {})
       }
     }
+  }
+  const later = () => {
+    preparing = prepareLater()
   }
   let problem = ''
   const reload = () =>
@@ -100,6 +106,8 @@ export async function startAgent(config: Config, log: Logger): Promise<Agent> {
     await server?.close()
     machine.close()
     operations.close()
+    await images.stop()
+    await preparing
     await host.stop()
     await root.close()
     store.close()
@@ -111,10 +119,8 @@ export async function startAgent(config: Config, log: Logger): Promise<Agent> {
     await machine.look()
     operations.resume()
     if (machine.online)
-      await prepare().catch((error) =>
-        error instanceof ConfigurationError ? Promise.reject(error) : void prepareLater(),
-      )
-    else void prepareLater()
+      await prepare().catch((error) => (error instanceof ConfigurationError ? Promise.reject(error) : later()))
+    else later()
     server = await ApiServer.listen(config, {
       config,
       lxd,

@@ -28,6 +28,9 @@ export type ImageParts = { lxd: LxdClient; store: Store; operations: Operations;
 export class Images {
   readonly #parts: ImageParts
   readonly #spool: string
+  /** Work in LXD by image, so that a restart of LXD's is not taken for one of the agent's. */
+  readonly #underWay = new Map<string, Promise<void>>()
+  readonly #closing = new AbortController()
 
   constructor(parts: ImageParts) {
     this.#parts = parts
@@ -39,6 +42,7 @@ export class Images {
   /** Removes what an agent that died left half done. LXD must be online. */
   async resume(): Promise<void> {
     for (const image of this.#parts.store.images.list()) {
+      if (this.#underWay.has(image.id)) continue
       if (image.goal === 'deleted') await this.#remove(image)
       else
         for (const { fingerprint, status } of image.versions)
@@ -144,7 +148,7 @@ export class Images {
       description: 'Adding image',
       resources: { images: [`/1.0/images/${image.id}`] },
     })
-    void this.#import(image.id, spooled, operation.id)
+    this.#begin(image.id, this.#import(image.id, spooled, operation.id))
     return operation
   }
 
@@ -159,14 +163,15 @@ export class Images {
       description: 'Deleting image',
       resources: { images: [`/1.0/images/${image.id}`] },
     })
-    this.#remove(image).then(
+    const removing = this.#remove(image).then(
       () => operations.succeed(operation.id),
-      (error) =>
-        operations.fail(
-          operation.id,
-          `LXD could not remove it, the agent will try again when it is started: ${(error as Error).message}`,
-        ),
+      (error) => {
+        if (this.#closing.signal.aborted) return
+        const reason = (error as Error).message
+        operations.fail(operation.id, `LXD could not remove it, the agent will try again when it is started: ${reason}`)
+      },
     )
+    this.#begin(image.id, removing)
     return operation
   }
 
@@ -176,8 +181,20 @@ export class Images {
       this.#parts.store.images.change(id, (image) => ({ ...image, default: id === wanted.id }))
   }
 
+  /** Ends what is under way; the next agent's `resume` puts it right. */
+  async stop(): Promise<void> {
+    this.#closing.abort(new Error('the agent is stopping'))
+    await Promise.all(this.#underWay.values())
+  }
+
+  #begin(id: string, work: Promise<void>): void {
+    const done = work.finally(() => this.#underWay.get(id) === done && this.#underWay.delete(id))
+    this.#underWay.set(id, done)
+  }
+
   async #import(id: string, { path, fingerprint, size }: Spooled, operation: string): Promise<void> {
     const { lxd, store, operations, log } = this.#parts
+    const { signal } = this.#closing
     try {
       const present = await lxd.images
         .get(fingerprint)
@@ -185,7 +202,8 @@ export class Images {
       if (!present) {
         const onProgress = ({ transferred }: { transferred: number }) =>
           operations.progress(operation, { upload_progress: `${Math.floor((100 * transferred) / size)}%` })
-        await (await lxd.images.import(path, { size, onProgress: everyPercent(onProgress, size) })).wait()
+        const importing = lxd.images.import(path, { size, onProgress: everyPercent(onProgress, size), signal })
+        await (await importing).wait({ signal })
       }
       const { architecture = '' } = present ?? (await lxd.images.get(fingerprint))
       store.images.change(id, (image) => ({
@@ -197,6 +215,7 @@ export class Images {
       }))
       operations.succeed(operation)
     } catch (error) {
+      if (signal.aborted) return
       const message = (error as Error).message
       log.warn({ image: id, error: message }, 'LXD did not take the image')
       await this.#dropVersion(id, fingerprint).catch(() => {})

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { createReadStream, readdirSync, readlinkSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { inspect } from 'node:util'
@@ -6,6 +9,7 @@ import { suite } from '@anbox/harness'
 import { bodyOf, fail, reply, serve, sync } from '../../test/server.ts'
 import * as errors from '../errors.ts'
 import { Connection } from './connection.ts'
+import { fileSource } from './file.ts'
 import { path } from './path.ts'
 
 const test = suite('requests')
@@ -150,6 +154,40 @@ test('an upload is streamed, counted, and given up only when it stands still', a
   const stuck = new Readable({ read() {} })
   await assert.rejects(connection.request('POST', '/1.0/images', { stream: stuck, timeout: 100 }), errors.TimeoutError)
   assert.ok(stuck.destroyed)
+})
+
+test('an upload that is aborted at any moment leaves no timer and no open file', async () => {
+  await using server = await serve({ request: (asked) => asked.resume() })
+  await using connection = new Connection({ socketPath: server.socketPath })
+  const file = join(dirname(server.socketPath), 'large')
+  await writeFile(file, Buffer.alloc(8 * 2 ** 20))
+  const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
+  const files = () =>
+    readdirSync('/proc/self/fd').filter((fd) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`) === file
+      } catch {
+        return false
+      }
+    }).length
+  for (const delay of [0, 1, 2, 5, 10, 20]) {
+    const { stream } = await fileSource(file)
+    const before = timers()
+    const abort = new AbortController()
+    setTimeout(() => abort.abort(new Error('enough')), delay)
+    const sent = connection.request('POST', '/1.0/images', { stream, signal: abort.signal })
+    await assert.rejects(sent, /enough/)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    assert.deepEqual([timers(), files()], [before, 0], `aborted after ${delay} ms`)
+  }
+})
+
+test('a stream that fails before it is read fails the upload, not the process', async () => {
+  await using server = await serve({ request: (asked) => asked.resume() })
+  await using connection = new Connection({ socketPath: server.socketPath })
+  const { stream } = await fileSource(createReadStream('/nowhere'))
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  await assert.rejects(connection.request('POST', '/1.0/images', { stream }), /no such file/)
 })
 
 test('time-out, abort and close end a request, each in its own way', async () => {

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { Readable } from 'node:stream'
-import type { Progress, Source } from './upload.ts'
+import { heldErrors, type Progress, type Source } from './upload.ts'
 
 export type FileSource = {
   stream: Source
@@ -12,11 +12,12 @@ export type FileSource = {
   name?: string
 }
 
-/** What to send: a file by its path, or a stream. */
+/** What to send: a file by its path, which is opened when its bytes are wanted, or a stream. */
 export async function fileSource(source: string | Readable, size?: number): Promise<FileSource> {
-  if (typeof source !== 'string') return { stream: source, size }
+  if (typeof source !== 'string') return { stream: heldErrors(source), size }
   const { size: real } = await stat(source)
-  return { stream: createReadStream(source, { highWaterMark: 1024 * 1024 }), size: real, name: basename(source) }
+  const open = () => createReadStream(source, { highWaterMark: 1024 * 1024 })[Symbol.asyncIterator]()
+  return { stream: { [Symbol.asyncIterator]: open }, size: real, name: basename(source) }
 }
 
 /** Counts for `onProgress`. */

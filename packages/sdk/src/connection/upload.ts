@@ -20,9 +20,10 @@ export class Upload {
   readonly #idle: number
   readonly #stalled = new AbortController()
   #timer: NodeJS.Timeout | undefined
+  #ended = false
 
   constructor(source: Source, idle: number, signal?: AbortSignal, onChunk?: (bytes: number) => void) {
-    this.#source = source
+    this.#source = source instanceof Readable ? heldErrors(source) : source
     this.#idle = idle
     this.signal = signal ? AbortSignal.any([signal, this.#stalled.signal]) : this.#stalled.signal
     this.body = this.#counted(onChunk)
@@ -39,15 +40,23 @@ export class Upload {
 
   #touch(): void {
     clearTimeout(this.#timer)
+    // undici may still ask for a piece when all is over.
+    if (this.#ended) return
     const late = () => new TimeoutError(`the upload stood still for ${this.#idle} ms`, { code: 'timeout' })
     this.#timer = setTimeout(() => this.#stalled.abort(late()), this.#idle)
   }
 
   /** To be called when the answer came. */
   end(): void {
+    this.#ended = true
     clearTimeout(this.#timer)
     if (this.#source instanceof Readable) this.#source.destroy()
   }
+}
+
+/** An error before anybody reads the stream does not end the process: whoever reads it later is told. */
+export function heldErrors<S extends Readable>(stream: S): S {
+  return stream.on('error', () => {})
 }
 
 function pieces(source: Source): AsyncIterable<Uint8Array | string> | Iterable<Uint8Array> {
