@@ -26,6 +26,11 @@ const packages: Package[] = [
   { name: 'adb', command: 'adb', why: 'Android systems are tried with the real one' },
   { name: 'openssl', command: 'openssl', why: 'certificates are checked with a second implementation' },
   { name: 'strongswan-pki', command: 'pki', why: 'machines enrol with a client that is not ours' },
+  {
+    name: 'libstrongswan-standard-plugins',
+    file: '/usr/lib/ipsec/plugins/libstrongswan-openssl.so',
+    why: 'without it that client knows no ECDSA',
+  },
   { name: 'curl', command: 'curl', why: 'and with another one' },
   { name: 'openssh-client', command: 'ssh', why: 'machines are adopted over it' },
   { name: 'openssh-server', command: 'sshd', why: 'machines are adopted over it' },
