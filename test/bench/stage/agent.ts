@@ -135,7 +135,7 @@ export class Agent {
     for (let index = 0; index < hosted; index++) {
       const body = { name: `bench-${index}`, image_id: standin, resources }
       const launch = await ams.instances.launch(body, { signal })
-      await launch.wait({ signal, timeout: 120_000 })
+      await launch.wait({ signal, deadline: 120_000 })
       this.instance = launch.resource('instances') ?? ''
     }
   }

@@ -1,6 +1,7 @@
 import { Pool } from 'undici'
 import type WebSocket from 'ws'
 import { UnavailableError } from '../errors.ts'
+import { Deadline, type Limits } from './deadline.ts'
 import { type Dial, dialer } from './dial.ts'
 import { failure } from './failure.ts'
 import { type ConnectionOptions, checkOptions } from './options.ts'
@@ -12,10 +13,9 @@ import { type Source, Upload } from './upload.ts'
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
-export type RequestOptions = {
+export type RequestOptions = Limits & {
   query?: Query
   headers?: Record<string, string>
-  signal?: AbortSignal
   /** Milliseconds until the answer's headers; for a `stream`, how long it may stand still (120,000 unless said). */
   timeout?: number
   /** Do not read the answer: it is a file. Failures are read and thrown all the same. */
@@ -24,9 +24,8 @@ export type RequestOptions = {
   onChunk?: (bytes: number) => void
 } & ({ body?: unknown; stream?: never } | { stream: Source; body?: never })
 
-export type SocketOptions = {
+export type SocketOptions = Limits & {
   query?: Query
-  signal?: AbortSignal
   /** Does not keep the process alive. */
   background?: boolean
   /** Nothing is read until `resume` is called. */
@@ -47,7 +46,8 @@ export class Connection implements AsyncDisposable {
   readonly #pool: Pool
   readonly #sockets = new Set<WebSocket>()
   readonly #userAgent: string
-  readonly #retries: number
+  /** How often a GET may be repeated; 0: nothing is tried again, waiting included. */
+  readonly retries: number
   readonly #timeout: number
   #closed = false
 
@@ -57,7 +57,7 @@ export class Connection implements AsyncDisposable {
     this.server = url ? url.host : `unix:${options.socketPath}`
     this.#dial = dialer(options)
     this.#userAgent = options.userAgent ?? `anbox-sdk/${version}`
-    this.#retries = options.retries ?? 2
+    this.retries = options.retries ?? 2
     this.#timeout = options.timeout ?? 30_000
     this.#pool = new Pool(url?.origin ?? 'http://localhost', {
       connect: (_to, callback) => {
@@ -77,8 +77,10 @@ export class Connection implements AsyncDisposable {
 
   /** Throws what `errors.ts` lists, or the signal's reason. */
   async request<T = unknown>(method: Method, path: string, options: RequestOptions = {}): Promise<Reply<T>> {
-    return retrying(method, options.stream === undefined ? this.#retries : 0, options.signal, () =>
-      this.#once<T>(method, path, options),
+    using limit = new Deadline(options, `${method} ${path} at ${this.server}`)
+    const { signal } = limit
+    return await retrying(method, options.stream === undefined ? this.retries : 0, signal, () =>
+      this.#once<T>(method, path, { ...options, signal }),
     )
   }
 
@@ -111,7 +113,9 @@ export class Connection implements AsyncDisposable {
 
   /** Opens a WebSocket. Attach listeners right after the `await`: messages start to flow in the next turn. */
   async socket(path: string, options: SocketOptions = {}): Promise<WebSocket> {
-    const { query, signal, paused, quiet } = options
+    const { query, paused, quiet } = options
+    using limit = new Deadline(options, `GET ${path} at ${this.server}`)
+    const { signal } = limit
     signal?.throwIfAborted()
     if (this.#closed) throw this.#closedError('GET', path)
     const raw = await this.#dial(signal)

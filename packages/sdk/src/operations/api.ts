@@ -1,6 +1,7 @@
 // What the clients of LXD and AMS are made of: one connection, the operations on it, and what rides on every request.
 import { randomUUID } from 'node:crypto'
 import type { Connection, Method, RequestOptions } from '../connection/connection.ts'
+import { Deadline, type Limits, unlessAborted } from '../connection/deadline.ts'
 import type { Query } from '../connection/path.ts'
 import type { Envelope, Reply } from '../connection/reply.ts'
 import { ServerError } from '../errors.ts'
@@ -8,7 +9,8 @@ import { Operation } from './operation.ts'
 import { parseState } from './state.ts'
 import type { Tracker } from './tracker.ts'
 
-export type CallOptions = { signal?: AbortSignal }
+/** What every call takes. */
+export type CallOptions = Limits
 export type UpdateOptions = CallOptions & {
   /** Of `getWithEtag`: a thing that was changed since is left alone, and `PreconditionFailedError` thrown. */
   etag?: string
@@ -34,8 +36,8 @@ export class Api {
     return enveloped('GET', path, reply).metadata
   }
 
-  async getWithEtag<T>(path: string): Promise<WithEtag<T>> {
-    const reply = await this.#request<T>('GET', path, {})
+  async getWithEtag<T>(path: string, options: CallOptions = {}): Promise<WithEtag<T>> {
+    const reply = await this.#request<T>('GET', path, options)
     return { value: enveloped('GET', path, reply).metadata, etag: reply.headers.etag }
   }
 
@@ -46,9 +48,15 @@ export class Api {
 
   /** A request that does its work at once, and where the server makes an operation of it, waits for that. */
   async send<T>(method: Method, path: string, options: RequestOptions = {}): Promise<T> {
+    using limit = this.#limit(method, path, options)
+    const { signal } = limit
     const generation = this.tracker.feed.generation
-    const envelope = enveloped(method, path, await this.#request<T>(method, path, options))
-    if (envelope.type === 'async') await this.#operation(envelope, generation).wait({ signal: options.signal })
+    const envelope = enveloped(
+      method,
+      path,
+      await this.#request<T>(method, path, { ...options, signal, deadline: undefined }),
+    )
+    if (envelope.type === 'async') await this.#operation(envelope, generation).wait({ signal })
     return envelope.metadata
   }
 
@@ -58,8 +66,11 @@ export class Api {
     path: string,
     options: RequestOptions = {},
   ): Promise<Operation<R>> {
-    const generation = await this.tracker.feed.ready()
-    return this.#operation<R>(enveloped(method, path, await this.#request(method, path, options)), generation)
+    using limit = this.#limit(method, path, options)
+    const { signal } = limit
+    const generation = await unlessAborted(this.tracker.feed.ready(), signal)
+    const reply = await this.#request(method, path, { ...options, signal, deadline: undefined })
+    return this.#operation<R>(enveloped(method, path, reply), generation)
   }
 
   /** The operation that `state` describes; `generation` is that of before it was asked for. */
@@ -74,6 +85,10 @@ export class Api {
     if (envelope.type === 'async') return this.operation(envelope.metadata, generation, envelope.operation)
     const state = { id: randomUUID(), class: 'task', status: 'Success', status_code: 200, metadata: envelope.metadata }
     return this.operation(state, generation)
+  }
+
+  #limit(method: Method, path: string, options: Limits): Deadline {
+    return new Deadline(options, `${method} ${path} at ${this.connection.server}`)
   }
 
   #request<T>(method: Method, path: string, options: RequestOptions): Promise<Reply<T>> {

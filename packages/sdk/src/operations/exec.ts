@@ -3,6 +3,7 @@
 import { type Duplex, Readable, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import WebSocket from 'ws'
+import { Deadline, type Limits } from '../connection/deadline.ts'
 import { endWhenSilent } from '../connection/socket.ts'
 import { InvalidRequestError, ServerError } from '../errors.ts'
 import type { Api } from './api.ts'
@@ -34,14 +35,14 @@ export type InteractiveExec = {
 
 const kill = 9
 
-/** Starts `body` at `path`, with standard input, output and error apart. Aborting `signal` kills the command. */
+/** Starts `body` at `path`, with standard input, output and error apart. Aborting `signal`, and a `deadline` that passes, kill the command. */
 export async function exec(
   api: Api,
   path: string,
   body: object,
-  options: { stdin?: ExecInput; signal?: AbortSignal },
+  options: Limits & { stdin?: ExecInput },
 ): Promise<Exec> {
-  const session = await Session.open(api, path, { ...body, interactive: false }, ['0', '1', '2'], options.signal)
+  const session = await Session.open(api, path, { ...body, interactive: false }, ['0', '1', '2'], options)
   const stdin = session.stream('0', inputStream)
   const stdout = session.stream('1', (socket) => outputStream(socket, 'stdout'))
   const stderr = session.stream('2', (socket) => outputStream(socket, 'stderr'))
@@ -54,13 +55,8 @@ export async function exec(
 }
 
 /** Starts `body` at `path` in a terminal. */
-export async function execInteractive(
-  api: Api,
-  path: string,
-  body: object,
-  options: { signal?: AbortSignal },
-): Promise<InteractiveExec> {
-  const session = await Session.open(api, path, { ...body, interactive: true }, ['0'], options.signal)
+export async function execInteractive(api: Api, path: string, body: object, options: Limits): Promise<InteractiveExec> {
+  const session = await Session.open(api, path, { ...body, interactive: true }, ['0'], options)
   const terminal = session.stream('0', terminalStream)
   return {
     terminal: terminal.stream,
@@ -75,17 +71,28 @@ export async function execInteractive(
 class Session {
   readonly #operation: Operation<ExecMetadata>
   readonly #sockets: Map<string, WebSocket>
-  readonly #signal: AbortSignal | undefined
+  readonly #limit: Deadline
   readonly #failed = Promise.withResolvers<never>()
 
-  private constructor(operation: Operation<ExecMetadata>, sockets: Map<string, WebSocket>, signal?: AbortSignal) {
+  private constructor(operation: Operation<ExecMetadata>, sockets: Map<string, WebSocket>, limit: Deadline) {
     this.#operation = operation
     this.#sockets = sockets
-    this.#signal = signal
+    this.#limit = limit
     this.#failed.promise.catch(() => {})
   }
 
-  static async open(api: Api, path: string, body: object, names: string[], signal?: AbortSignal): Promise<Session> {
+  static async open(api: Api, path: string, body: object, names: string[], limits: Limits): Promise<Session> {
+    const limit = new Deadline(limits, `POST ${path} at ${api.connection.server}`)
+    try {
+      return await Session.#open(api, path, body, names, limit)
+    } catch (error) {
+      limit[Symbol.dispose]()
+      throw error
+    }
+  }
+
+  static async #open(api: Api, path: string, body: object, names: string[], limit: Deadline): Promise<Session> {
+    const { signal } = limit
     const operation = await api.start<ExecMetadata>('POST', path, { body, signal })
     const sockets = new Map<string, WebSocket>()
     const connect = async (name: string) => {
@@ -112,7 +119,7 @@ class Session {
       await operation.cancel().catch(() => {})
       throw error
     }
-    return new Session(operation, sockets, signal)
+    return new Session(operation, sockets, limit)
   }
 
   stream<T>(name: string, make: (socket: WebSocket) => T): T {
@@ -159,9 +166,10 @@ class Session {
       for (const socket of this.#sockets.values()) socket.terminate()
     })
     control.on('message', () => {}).resume()
-    const abort = () => this.fail(this.#signal?.reason)
-    if (this.#signal?.aborted) abort()
-    this.#signal?.addEventListener('abort', abort, { once: true })
+    const { signal } = this.#limit
+    const abort = () => this.fail(signal?.reason)
+    if (signal?.aborted) abort()
+    signal?.addEventListener('abort', abort, { once: true })
     try {
       const ended = this.#operation.wait()
       const [operation] = await Promise.race([
@@ -178,7 +186,8 @@ class Session {
       for (const stream of streams) if (!stream.destroyed) stream.on('error', () => {}).destroy(error as Error)
       throw error
     } finally {
-      this.#signal?.removeEventListener('abort', abort)
+      signal?.removeEventListener('abort', abort)
+      this.#limit[Symbol.dispose]()
       this.#close()
     }
   }

@@ -174,7 +174,7 @@ test('an end that no event told is found by asking, before the server forgets it
 test('time-out and abort end the waiting, not the work', async () => {
   await using it = await client({ current: () => state(103) })
   const operation = await it.api.start('POST', '/1.0/instances')
-  await assert.rejects(operation.wait({ timeout: 50 }), TimeoutError)
+  await assert.rejects(operation.wait({ deadline: 50 }), TimeoutError)
   const reason = new Error('enough')
   const abort = new AbortController()
   setTimeout(() => abort.abort(reason), 20)

@@ -1,14 +1,12 @@
+import { Deadline, type Limits } from '../connection/deadline.ts'
 import type { Query } from '../connection/path.ts'
-import { NotFoundError, OperationFailedError, TimeoutError } from '../errors.ts'
+import { NotFoundError, OperationFailedError } from '../errors.ts'
 import { cancelledCode, isFailed, isFinal, parseState } from './state.ts'
 import type { OperationRecord, Tracker } from './tracker.ts'
 import { untilFinal } from './wait.ts'
 
-export type WaitOptions<Result> = {
-  /** Stops the waiting, not the work: see `cancel`. */
-  signal?: AbortSignal
-  /** Milliseconds until `TimeoutError`; none unless said. The work goes on. */
-  timeout?: number
+/** `signal` and `deadline` end the waiting, not the work: see `cancel`. */
+export type WaitOptions<Result> = Limits & {
   /** Called with the metadata at each change; LXD writes its progress there. */
   onProgress?: (metadata: Result) => void
 }
@@ -74,9 +72,9 @@ export class Operation<Result = Record<string, unknown>> {
    * Waits for the end. Throws `OperationFailedError` when that is a failure or a cancellation, `OperationLostError` when
    * it ended unseen, `TimeoutError`, `UnavailableError` when the server stays away for two minutes, or the signal's reason.
    */
-  async wait({ signal, timeout, onProgress }: WaitOptions<Result> = {}): Promise<this> {
-    const late = timeout === undefined ? undefined : AbortSignal.timeout(timeout)
-    const signals = [signal, late].filter((one) => one !== undefined)
+  async wait({ onProgress, ...limits }: WaitOptions<Result> = {}): Promise<this> {
+    using limit = new Deadline(limits, `the operation "${this.description}" at ${this.#tracker.connection.server}`)
+    const { signal } = limit
     let shown: unknown
     const progress = () => {
       if (this.#record.state.metadata === shown) return
@@ -90,13 +88,7 @@ export class Operation<Result = Record<string, unknown>> {
         record: this.#record,
         path: this.#path,
         query: this.#query,
-        signal: signals.length > 1 ? AbortSignal.any(signals) : signals[0],
-      })
-    } catch (error) {
-      if (!late?.aborted || signal?.aborted || error !== late.reason) throw error
-      throw new TimeoutError(`the operation "${this.description}" did not end within ${timeout} ms; it goes on`, {
-        code: 'timeout',
-        path: this.#path,
+        signal,
       })
     } finally {
       stop()
@@ -106,17 +98,17 @@ export class Operation<Result = Record<string, unknown>> {
   }
 
   /** Asks once for the current state. Throws `NotFoundError` when the server has forgotten the operation. */
-  async refresh(): Promise<this> {
-    const reply = await this.#tracker.connection.request('GET', this.#path, { query: this.#query })
+  async refresh(options: Limits = {}): Promise<this> {
+    const reply = await this.#tracker.connection.request('GET', this.#path, { query: this.#query, ...options })
     const state = parseState(reply.envelope?.metadata)
     if (state) this.#record.apply(state)
     return this
   }
 
   /** Asks the server to stop the work; `wait` tells how it ended. An operation that has ended already is left alone. */
-  async cancel(): Promise<void> {
+  async cancel(options: Limits = {}): Promise<void> {
     if (this.final) return
-    await this.#tracker.connection.request('DELETE', this.#path, { query: this.#query }).catch((error) => {
+    await this.#tracker.connection.request('DELETE', this.#path, { query: this.#query, ...options }).catch((error) => {
       if (!(error instanceof NotFoundError)) throw error
     })
   }

@@ -1,4 +1,5 @@
 // Waiting for the end of an operation. Events are the fast way; every other path exists because events can be lost.
+import { unlessAborted } from '../connection/deadline.ts'
 import type { Query } from '../connection/path.ts'
 import { jitter } from '../connection/retry.ts'
 import { AnboxError, NotFoundError, OperationLostError, UnavailableError } from '../errors.ts'
@@ -22,7 +23,7 @@ export async function untilFinal(waiting: Waiting): Promise<void> {
   let attempt = 0
   while (!isFinal(record.state)) {
     signal?.throwIfAborted()
-    const generation = await tracker.feed.ready()
+    const generation = await unlessAborted(tracker.feed.ready(), signal)
     if (isFinal(record.state)) return
     const complete = generation !== 0 && tracker.feed.whole
     // Nothing was missed so far, and what comes will be told.
@@ -35,7 +36,7 @@ export async function untilFinal(waiting: Waiting): Promise<void> {
     } catch (error) {
       if (!(error instanceof UnavailableError) || error.code !== 'unavailable') throw error
       unreachableSince ||= Date.now()
-      if (Date.now() - unreachableSince > patience) throw error
+      if (tracker.connection.retries === 0 || Date.now() - unreachableSince > patience) throw error
       await change(waiting, jitter(attempt++, 200, 2_000))
     }
   }
