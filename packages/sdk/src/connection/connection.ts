@@ -4,11 +4,12 @@ import { UnavailableError } from '../errors.ts'
 import { Deadline, type Limits } from './deadline.ts'
 import { type Dial, dialer } from './dial.ts'
 import { failure } from './failure.ts'
-import { type ConnectionOptions, checkOptions } from './options.ts'
+import { type Common, type ConnectionOptions, checkOptions } from './options.ts'
 import { type Query, withQuery } from './path.ts'
 import { type Reply, readReply } from './reply.ts'
 import { retrying } from './retry.ts'
 import { openSocket } from './socket.ts'
+import { type RequestTrace, requestTracing, socketTracing, traced } from './trace.ts'
 import { type Source, Upload } from './upload.ts'
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -49,6 +50,7 @@ export class Connection implements AsyncDisposable {
   /** How often a GET may be repeated; 0: nothing is tried again, waiting included. */
   readonly retries: number
   readonly #timeout: number
+  readonly #headers: Common['headers']
   #closed = false
 
   constructor(options: ConnectionOptions) {
@@ -59,6 +61,7 @@ export class Connection implements AsyncDisposable {
     this.#userAgent = options.userAgent ?? `anbox-sdk/${version}`
     this.retries = options.retries ?? 2
     this.#timeout = options.timeout ?? 30_000
+    this.#headers = options.headers
     this.#pool = new Pool(url?.origin ?? 'http://localhost', {
       connect: (_to, callback) => {
         this.#dial().then(
@@ -79,17 +82,26 @@ export class Connection implements AsyncDisposable {
   async request<T = unknown>(method: Method, path: string, options: RequestOptions = {}): Promise<Reply<T>> {
     using limit = new Deadline(options, `${method} ${path} at ${this.server}`)
     const { signal } = limit
-    return await retrying(method, options.stream === undefined ? this.retries : 0, signal, () =>
-      this.#once<T>(method, path, { ...options, signal }),
-    )
+    const trace = this.#trace(method, path)
+    const once = async (attempt: number) => {
+      trace['http.request.resend_count'] = attempt
+      return this.#once<T>(method, path, { ...options, signal }, trace)
+    }
+    const work = () => retrying(method, options.stream === undefined ? this.retries : 0, signal, once)
+    return await traced(requestTracing, trace, work)
   }
 
-  async #once<T>(method: Method, path: string, options: RequestOptions): Promise<Reply<T>> {
+  async #once<T>(method: Method, path: string, options: RequestOptions, trace: RequestTrace): Promise<Reply<T>> {
     const { signal, stream, timeout } = options
     signal?.throwIfAborted()
     if (this.#closed) throw this.#closedError(method, path)
     const upload = stream === undefined ? undefined : new Upload(stream, timeout ?? uploadIdle, signal, options.onChunk)
-    const headers: Record<string, string> = { 'user-agent': this.#userAgent, accept: '*/*', ...options.headers }
+    const headers: Record<string, string> = {
+      'user-agent': this.#userAgent,
+      accept: '*/*',
+      ...this.#headers?.(trace),
+      ...options.headers,
+    }
     if (options.body !== undefined) headers['content-type'] ??= 'application/json'
     const asked = { method, path }
     try {
@@ -102,6 +114,7 @@ export class Connection implements AsyncDisposable {
         headersTimeout: upload ? 0 : (timeout ?? this.#timeout),
         bodyTimeout: Math.max(bodyIdle, timeout ?? 0),
       })
+      trace['http.response.status_code'] = answer.statusCode
       return await readReply<T>(answer, { ...asked, raw: options.raw })
     } catch (error) {
       signal?.throwIfAborted()
@@ -113,15 +126,21 @@ export class Connection implements AsyncDisposable {
 
   /** Opens a WebSocket. Attach listeners right after the `await`: messages start to flow in the next turn. */
   async socket(path: string, options: SocketOptions = {}): Promise<WebSocket> {
-    const { query, paused, quiet } = options
     using limit = new Deadline(options, `GET ${path} at ${this.server}`)
     const { signal } = limit
     signal?.throwIfAborted()
     if (this.#closed) throw this.#closedError('GET', path)
+    const trace = this.#trace('GET', path)
+    return await traced(socketTracing, trace, () => this.#open(path, { ...options, signal }, trace))
+  }
+
+  async #open(path: string, options: SocketOptions, trace: RequestTrace): Promise<WebSocket> {
+    const { query, signal, paused, quiet } = options
     const raw = await this.#dial(signal)
     const host = this.server.startsWith('unix:') ? 'localhost' : this.server
     const target = withQuery(path, query)
-    const socket = await openSocket(raw, { host, target, userAgent: this.#userAgent, signal, paused, quiet })
+    const headers = { 'user-agent': this.#userAgent, ...this.#headers?.(trace) }
+    const socket = await openSocket(raw, { host, target, headers, signal, paused, quiet })
     this.#sockets.add(socket)
     socket.once('close', () => this.#sockets.delete(socket))
     if (this.#closed) socket.terminate()
@@ -139,6 +158,15 @@ export class Connection implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  #trace(method: string, path: string): RequestTrace {
+    return {
+      'http.request.method': method,
+      'url.path': path,
+      'server.address': this.server,
+      'http.request.resend_count': 0,
+    }
   }
 
   #closedError(method: string, path: string): UnavailableError {

@@ -1,4 +1,5 @@
 import { InvalidRequestError } from '../errors.ts'
+import type { RequestTrace } from './trace.ts'
 
 // `never` keeps out what the other kinds take, also where a variable and not a literal is passed: a token given to a
 // client that authenticates by certificate does not compile.
@@ -43,6 +44,8 @@ export type Common = {
   retries?: number
   /** Milliseconds until an answer's headers have to be there; 30,000 unless said. */
   timeout?: number
+  /** Further headers of each request and WebSocket, such as `traceparent`; called in the caller's asynchronous context. */
+  headers?: (request: Readonly<RequestTrace>) => Record<string, string>
 }
 
 export type ConnectionOptions = (UnixSocket | ClientCertificate) & Common

@@ -15,11 +15,11 @@ export async function retrying<T>(
   method: string,
   retries: number,
   signal: AbortSignal | undefined,
-  once: () => Promise<T>,
+  once: (attempt: number) => Promise<T>,
 ): Promise<T> {
   for (let attempt = 0; ; attempt++) {
     try {
-      return await once()
+      return await once(attempt)
     } catch (error) {
       const repeatable = method === 'GET' || method === 'HEAD'
       if (!repeatable || attempt >= retries || !(error instanceof UnavailableError)) throw error

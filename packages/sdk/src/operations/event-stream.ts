@@ -27,6 +27,11 @@ export type EventOptions = {
   types?: string[]
   /** Ends the iteration. */
   signal?: AbortSignal
+  /**
+   * Opens a lost connection again, and says so with a `gap` event; otherwise its loss is thrown as `UnavailableError`.
+   * True unless said, or unless the client's `retries` are 0.
+   */
+  reconnect?: boolean
 }
 
 /** Events held for a slow reader before the socket is stopped. */
@@ -40,15 +45,21 @@ export class EventStream implements AsyncIterable<ServerEvent | GapEvent> {
   readonly #connection: Connection
   readonly #query: Query
   readonly #signal: AbortSignal | undefined
+  readonly #reconnect: boolean
   readonly #queue: (ServerEvent | GapEvent)[] = []
   #socket: WebSocket | undefined
   #wasOpen = false
   #wake: () => void = () => {}
 
-  constructor(connection: Connection, query: Query, { types, signal }: EventOptions = {}) {
+  constructor(
+    connection: Connection,
+    query: Query,
+    { types, signal, reconnect = connection.retries > 0 }: EventOptions = {},
+  ) {
     this.#connection = connection
     this.#query = { ...query, type: types?.join(',') }
     this.#signal = signal
+    this.#reconnect = reconnect
   }
 
   /** Subscribes; from here on events are kept. Iterating does it too. Throws what stands in the way. */
@@ -89,12 +100,22 @@ export class EventStream implements AsyncIterable<ServerEvent | GapEvent> {
           await new Promise<void>((resolve) => {
             this.#wake = resolve
           })
-        } else if (!(await this.#again())) return
+        } else if (this.#connection.closed) return
+        else if (!this.#reconnect) throw this.#lost()
+        else if (!(await this.#again())) return
       }
     } finally {
       this.#signal?.removeEventListener('abort', stop)
       this.#socket?.terminate()
     }
+  }
+
+  #lost(): UnavailableError {
+    return new UnavailableError(`GET /1.0/events at ${this.#connection.server}: the connection was lost`, {
+      code: 'unavailable',
+      method: 'GET',
+      path: '/1.0/events',
+    })
   }
 
   /** Whether the socket is open; not when the iteration was ended meanwhile. */

@@ -1,5 +1,6 @@
 import { Deadline, type Limits } from '../connection/deadline.ts'
 import type { Query } from '../connection/path.ts'
+import { traced, waitTracing } from '../connection/trace.ts'
 import { NotFoundError, OperationFailedError } from '../errors.ts'
 import { cancelledCode, isFailed, isFinal, parseState } from './state.ts'
 import type { OperationRecord, Tracker } from './tracker.ts'
@@ -83,13 +84,15 @@ export class Operation<Result = Record<string, unknown>> {
     }
     const stop = onProgress ? this.#record.listen(progress) : () => {}
     try {
-      await untilFinal({
-        tracker: this.#tracker,
-        record: this.#record,
-        path: this.#path,
-        query: this.#query,
-        signal,
-      })
+      const [tracker, record] = [this.#tracker, this.#record]
+      const trace = {
+        'server.address': tracker.connection.server,
+        'anbox.operation.id': this.id,
+        'anbox.operation.description': this.description,
+      }
+      await traced(waitTracing, trace, () =>
+        untilFinal({ tracker, record, path: this.#path, query: this.#query, signal }),
+      )
     } finally {
       stop()
     }
