@@ -43,7 +43,12 @@ if (!installed()) {
 const [file, ...rest] = process.argv.slice(2)
 const child = spawn(join(bin, 'node'), [join(root, file), ...rest], {
   stdio: 'inherit',
-  env: { ...process.env, PATH: `${bin}:${process.env.PATH}` },
+  env: {
+    ...process.env,
+    PATH: `${bin}:${process.env.PATH}`,
+    // Types are stripped and sources compiled once, not at each of the hundreds of starts of a test run.
+    NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(root, 'node_modules/.cache/node'),
+  },
 })
 // Ctrl-C reaches the whole foreground group by itself; a signal sent to us alone is passed on. We end when the child has.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
