@@ -130,6 +130,18 @@ test('a raw answer is a stream, its failure an error', async () => {
   await assert.rejects(connection.request('GET', '/other', { raw: true }), errors.NotFoundError)
 })
 
+test('a raw answer that breaks off in the middle ends its stream with an error of ours', async () => {
+  await using server = await serve({
+    request: (_asked, answer) => {
+      answer.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': '1000' }).write('begin')
+      setTimeout(() => answer.destroy(), 20)
+    },
+  })
+  await using connection = new Connection({ socketPath: server.socketPath })
+  const { body } = await connection.request('GET', '/1.0/file', { raw: true })
+  await assert.rejects(text(body), { name: 'UnavailableError', method: 'GET', path: '/1.0/file' })
+})
+
 test('an upload is streamed, counted, and given up only when it stands still', async () => {
   let got = 0
   await using server = await serve({

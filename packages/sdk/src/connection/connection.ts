@@ -115,7 +115,8 @@ export class Connection implements AsyncDisposable {
         bodyTimeout: Math.max(bodyIdle, timeout ?? 0),
       })
       trace['http.response.status_code'] = answer.statusCode
-      return await readReply<T>(answer, { ...asked, raw: options.raw })
+      const explain = (error: unknown) => (signal?.aborted ? signal.reason : failure(error, asked, this.server))
+      return await readReply<T>(answer, { ...asked, raw: options.raw, explain })
     } catch (error) {
       signal?.throwIfAborted()
       throw failure(upload?.signal.aborted ? upload.signal.reason : error, asked, this.server)

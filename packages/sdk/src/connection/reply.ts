@@ -26,7 +26,13 @@ export type Reply<T = unknown> = {
   body: Readable
 }
 
-type Asked = { method: string; path: string; raw?: boolean }
+type Asked = {
+  method: string
+  path: string
+  raw?: boolean
+  /** What a break in the middle of a raw answer means. */
+  explain: (error: unknown) => unknown
+}
 
 /** Reads an answer. Throws the error that it states; its body is then read or gone. */
 export async function readReply<T>(answer: Dispatcher.ResponseData, asked: Asked): Promise<Reply<T>> {
@@ -43,7 +49,7 @@ export async function readReply<T>(answer: Dispatcher.ResponseData, asked: Asked
         server: words,
       })
     }
-    return { status, headers, body }
+    return { status, headers, body: explained(body, asked.explain) }
   }
   if (!json) throw errorForStatus(status, await excerpt(body), request(asked))
   const envelope = parse<T>(await body.text(), asked, status)
@@ -70,6 +76,13 @@ function parse<T>(text: string, asked: Asked, status: number): Envelope<T> {
   if (status >= 400) throw errorForStatus(status, words, request(asked))
   const message = `${asked.method} ${asked.path}: the answer is not in the API's envelope: ${words}`
   throw new ServerError(message, { ...request(asked), status, server: words })
+}
+
+/** The stream itself, with its errors in this package's terms: another stream behind it would copy every byte. */
+function explained(body: Readable, explain: Asked['explain']): Readable {
+  const destroy = body._destroy.bind(body)
+  body._destroy = (error, done) => destroy(error && (explain(error) as Error), done)
+  return body
 }
 
 /** The first words of an answer for a person, tags removed. */
