@@ -3,10 +3,12 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { amsApiPage } from './ams-api.ts'
 import { configurationPage } from './configuration.ts'
+import { errorsPage } from './errors.ts'
 
 const makers: Record<string, () => string | Promise<string>> = {
   'ams-api.md': amsApiPage,
   'configuration.md': configurationPage,
+  'errors.md': errorsPage,
 }
 
 export const generatedPages = Object.keys(makers).map((name) => join(import.meta.dirname, name))
