@@ -74,14 +74,16 @@ async function main(): Promise<void> {
   const long = [...files.together, ...files.alone].some((file) => file.endsWith('.long.test.ts'))
   await ensurePackages(long ? [...packages, ...longPackages] : packages, { ask, log, signal })
 
+  // Hundreds of kills take their time.
+  const fileTimeout = long ? 3_600_000 : 600_000
   const stage = await setStage(root, log, signal)
   try {
     const { env } = stage
     const unit =
-      files.together.length > 0 && runFiles({ root, patterns: files.together, env, jobs: 2, signal }).then(add)
+      files.together.length > 0 && runFiles({ root, patterns: files.together, env, jobs: 2, fileTimeout, signal }).then(add)
     const checked = positionals.length === 0 && Promise.all(checks.map(check))
     await Promise.all([unit, checked])
-    if (files.alone.length > 0) add(await runFiles({ root, patterns: files.alone, env, signal }))
+    if (files.alone.length > 0) add(await runFiles({ root, patterns: files.alone, env, fileTimeout, signal }))
     signal.throwIfAborted()
   } finally {
     // A test that leaves a process running has failed, even when all its assertions held.
