@@ -80,7 +80,8 @@ async function main(): Promise<void> {
   try {
     const { env } = stage
     const unit =
-      files.together.length > 0 && runFiles({ root, patterns: files.together, env, jobs: 2, fileTimeout, signal }).then(add)
+      files.together.length > 0 &&
+      runFiles({ root, patterns: files.together, env, jobs: 2, fileTimeout, signal }).then(add)
     const checked = positionals.length === 0 && Promise.all(checks.map(check))
     await Promise.all([unit, checked])
     if (files.alone.length > 0) add(await runFiles({ root, patterns: files.alone, env, fileTimeout, signal }))

@@ -14,6 +14,7 @@ export type Contract = {
 }
 export const contracts: Contract[] = [
   { document: join(sdk, 'contracts/ams.yaml'), types: join(sdk, 'src/ams/types.generated.ts') },
+  { document: join(sdk, 'contracts/gateway.yaml'), types: join(sdk, 'src/gateway/types.generated.ts') },
 ]
 
 /** The types of one contract, as they should be committed. @throws {Error} when it is not a valid OpenAPI 3 document. */

@@ -1,14 +1,17 @@
 // A local server for what a real one cannot be made to do: lose connections, mix up the order of events, answer web pages.
 
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
+import type { AddressInfo, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type WebSocket, WebSocketServer } from 'ws'
 
 export type LocalServer = AsyncDisposable & {
   socketPath: string
+  /** With a certificate: `https://127.0.0.1:PORT`. */
+  url: string
   /** Method and URL of every request and handshake, in order. */
   seen: string[]
   /** The WebSockets that are open. */
@@ -20,19 +23,23 @@ export type LocalServer = AsyncDisposable & {
 }
 
 export type Handlers = {
-  request?: RequestListener
+  request?: (asked: IncomingMessage, answer: ServerResponse) => void
   /** Called for each WebSocket; without it the handshake is refused with 403. */
   socket?: (socket: WebSocket, url: string) => void
 }
 
-/** Listens on a unix socket of its own. */
-export async function serve({ request, socket }: Handlers): Promise<LocalServer> {
+/** Listens on a unix socket of its own, or with a certificate on a free port of loopback. */
+export async function serve(
+  { request, socket }: Handlers,
+  tls?: { certificate: string; key: string },
+): Promise<LocalServer> {
   const folder = mkdtempSync(join(tmpdir(), 'sdk-server-'))
-  const http = createServer()
+  const http = tls ? createSecureServer({ cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.3' }) : createServer()
   const open = new Set<Socket>()
   const upgrades = new WebSocketServer({ noServer: true, perMessageDeflate: false })
   const server: LocalServer = {
     socketPath: join(folder, 'socket'),
+    url: '',
     seen: [],
     sockets: new Set(),
     connections: 0,
@@ -45,12 +52,12 @@ export async function serve({ request, socket }: Handlers): Promise<LocalServer>
       rmSync(folder, { recursive: true })
     },
   }
-  http.on('connection', (raw) => {
+  http.on('connection', (raw: Socket) => {
     server.connections += 1
     open.add(raw)
     raw.on('close', () => open.delete(raw)).on('error', () => {})
   })
-  http.on('request', (asked, answer) => {
+  http.on('request', (asked: IncomingMessage, answer: ServerResponse) => {
     server.seen.push(`${asked.method} ${asked.url}`)
     if (request) request(asked, answer)
     else fail(answer, 404, 'not found')
@@ -65,7 +72,8 @@ export async function serve({ request, socket }: Handlers): Promise<LocalServer>
       socket(accepted, url)
     })
   })
-  await new Promise<void>((done) => http.listen(server.socketPath, done))
+  await new Promise<void>((done) => (tls ? http.listen(0, '127.0.0.1', done) : http.listen(server.socketPath, done)))
+  if (tls) server.url = `https://127.0.0.1:${(http.address() as AddressInfo).port}`
   return server
 }
 

@@ -1,5 +1,12 @@
 import { Connection } from '../connection/connection.ts'
-import type { ClientCertificate, Common, UnixSocket } from '../connection/options.ts'
+import {
+  type ClientCertificate,
+  type Common,
+  checkAccess,
+  type TokenAccess,
+  type UnixSocket,
+} from '../connection/options.ts'
+import { Authorization } from '../connection/token.ts'
 import { Api } from '../operations/api.ts'
 import { Operations } from '../operations/collection.ts'
 import { type EventOptions, EventStream } from '../operations/event-stream.ts'
@@ -10,7 +17,8 @@ import { AmsInstances } from './instances.ts'
 import { AmsNodes } from './nodes.ts'
 import { AmsConfig, AmsService, AmsTasks } from './service.ts'
 
-export type AmsOptions = (UnixSocket | ClientCertificate) & Common
+/** A token is an access token of the OIDC provider that AMS is configured with. */
+export type AmsOptions = (UnixSocket | ClientCertificate | TokenAccess) & Common
 
 /** AMS: Canonical's in a data centre, or the agent on an edge machine. */
 export class AmsClient implements AsyncDisposable {
@@ -25,7 +33,10 @@ export class AmsClient implements AsyncDisposable {
   readonly tasks: AmsTasks
 
   constructor(options: AmsOptions) {
-    this.connection = new Connection(options)
+    checkAccess(options, 'socket', 'certificate', 'token')
+    const { token, ...rest } = options
+    const authorization = token === undefined ? undefined : new Authorization('Bearer ', token)
+    this.connection = new Connection({ ...rest, authorization })
     const api = new Api(new Tracker(this.connection, [{ type: 'operation' }]))
     this.service = new AmsService(api)
     this.instances = new AmsInstances(api)

@@ -1,14 +1,15 @@
 import { Pool } from 'undici'
 import type WebSocket from 'ws'
-import { UnavailableError } from '../errors.ts'
-import { Deadline, type Limits } from './deadline.ts'
+import { UnauthorizedError, UnavailableError } from '../errors.ts'
+import { Deadline, type Limits, unlessAborted } from './deadline.ts'
 import { type Dial, dialer } from './dial.ts'
 import { failure } from './failure.ts'
-import { type Common, type ConnectionOptions, checkOptions } from './options.ts'
+import type { Common, ConnectionOptions } from './options.ts'
 import { type Query, withQuery } from './path.ts'
 import { type Reply, readReply } from './reply.ts'
 import { retrying } from './retry.ts'
 import { openSocket } from './socket.ts'
+import type { Authorization } from './token.ts'
 import { type RequestTrace, requestTracing, socketTracing, traced } from './trace.ts'
 import { type Source, Upload } from './upload.ts'
 
@@ -35,6 +36,9 @@ export type SocketOptions = Limits & {
   quiet?: boolean
 }
 
+/** A stream is gone once it was read. */
+const repeatable = (stream: Source | undefined) => stream === undefined || stream instanceof Uint8Array
+
 const version = '0.1.0'
 const uploadIdle = 120_000
 const bodyIdle = 300_000
@@ -51,10 +55,10 @@ export class Connection implements AsyncDisposable {
   readonly retries: number
   readonly #timeout: number
   readonly #headers: Common['headers']
+  readonly #authorization: Authorization | undefined
   #closed = false
 
   constructor(options: ConnectionOptions) {
-    checkOptions(options)
     const url = options.url === undefined ? undefined : new URL(options.url)
     this.server = url ? url.host : `unix:${options.socketPath}`
     this.#dial = dialer(options)
@@ -62,6 +66,7 @@ export class Connection implements AsyncDisposable {
     this.retries = options.retries ?? 2
     this.#timeout = options.timeout ?? 30_000
     this.#headers = options.headers
+    this.#authorization = options.authorization
     this.#pool = new Pool(url?.origin ?? 'http://localhost', {
       connect: (_to, callback) => {
         this.#dial().then(
@@ -85,10 +90,29 @@ export class Connection implements AsyncDisposable {
     const trace = this.#trace(method, path)
     const once = async (attempt: number) => {
       trace['http.request.resend_count'] = attempt
-      return this.#once<T>(method, path, { ...options, signal }, trace)
+      return this.#authorized(repeatable(options.stream), signal, (authorization) =>
+        this.#once<T>(method, path, { ...options, signal, headers: { ...authorization, ...options.headers } }, trace),
+      )
     }
     const work = () => retrying(method, options.stream === undefined ? this.retries : 0, signal, once)
     return await traced(requestTracing, trace, work)
+  }
+
+  /** Shows the token, and where it is refused another one, if there is one and what was sent can be sent again. */
+  async #authorized<T>(
+    repeatable: boolean,
+    signal: AbortSignal | undefined,
+    work: (headers: Record<string, string>) => Promise<T>,
+  ): Promise<T> {
+    const tokens = this.#authorization
+    if (!tokens) return work({})
+    const authorization = await unlessAborted(tokens.header(), signal)
+    try {
+      return await work({ authorization })
+    } catch (error) {
+      if (!(error instanceof UnauthorizedError && tokens.renew(authorization) && repeatable)) throw error
+      return await work({ authorization: await unlessAborted(tokens.header(), signal) })
+    }
   }
 
   async #once<T>(method: Method, path: string, options: RequestOptions, trace: RequestTrace): Promise<Reply<T>> {
@@ -132,15 +156,22 @@ export class Connection implements AsyncDisposable {
     signal?.throwIfAborted()
     if (this.#closed) throw this.#closedError('GET', path)
     const trace = this.#trace('GET', path)
-    return await traced(socketTracing, trace, () => this.#open(path, { ...options, signal }, trace))
+    return await traced(socketTracing, trace, () =>
+      this.#authorized(true, signal, (headers) => this.#open(path, { ...options, signal }, trace, headers)),
+    )
   }
 
-  async #open(path: string, options: SocketOptions, trace: RequestTrace): Promise<WebSocket> {
+  async #open(
+    path: string,
+    options: SocketOptions,
+    trace: RequestTrace,
+    authorization: Record<string, string>,
+  ): Promise<WebSocket> {
     const { query, signal, paused, quiet } = options
     const raw = await this.#dial(signal)
     const host = this.server.startsWith('unix:') ? 'localhost' : this.server
     const target = withQuery(path, query)
-    const headers = { 'user-agent': this.#userAgent, ...this.#headers?.(trace) }
+    const headers = { 'user-agent': this.#userAgent, ...this.#headers?.(trace), ...authorization }
     const socket = await openSocket(raw, { host, target, headers, signal, paused, quiet })
     this.#sockets.add(socket)
     socket.once('close', () => this.#sockets.delete(socket))

@@ -15,7 +15,7 @@ export function dialer(options: ConnectionOptions): Dial {
     const { socketPath } = options
     return (signal) => settled(connect({ path: socketPath }), 'connect', `unix:${socketPath}`, signal)
   }
-  const url = new URL(options.url)
+  const url = new URL(options.url ?? '')
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const pinned = options.fingerprint === undefined ? undefined : normalFingerprint(options.fingerprint)
   return async (signal) => {

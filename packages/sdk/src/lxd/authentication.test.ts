@@ -3,8 +3,7 @@ import assert from 'node:assert/strict'
 import { inspect } from 'node:util'
 import { suite } from '@anbox/harness'
 import { make } from '../../test/certificates.ts'
-import { AmsClient } from '../ams/client.ts'
-import type { ConnectionOptions } from '../connection/options.ts'
+import { AmsClient, type AmsOptions } from '../ams/client.ts'
 import { LxdClient } from './client.ts'
 
 const test = suite('authentication')
@@ -26,7 +25,7 @@ test('LXD takes no token', () => {
   const variable = { url, certificate, key, fingerprint, token: 'hush' }
   // @ts-expect-error nor in a variable, where TypeScript allows further properties
   assert.throws(() => new LxdClient(variable), refused)
-  // @ts-expect-error AMS neither
+  // @ts-expect-error AMS takes one, and not along with a certificate
   assert.throws(() => new AmsClient(variable), refused)
 })
 
@@ -40,7 +39,7 @@ test('a server without a way to trust it, or with two, is refused', () => {
   // @ts-expect-error two servers
   assert.throws(() => new LxdClient({ url, certificate, key, fingerprint, socketPath: '/x' }), refused)
   // @ts-expect-error AMS has no projects
-  const options: ConnectionOptions = { socketPath: '/x', project: 'p' }
+  const options: AmsOptions = { socketPath: '/x', project: 'p' }
   assert.ok(options)
 })
 

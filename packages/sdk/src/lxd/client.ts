@@ -1,5 +1,5 @@
 import { Connection } from '../connection/connection.ts'
-import type { ClientCertificate, Common, UnixSocket } from '../connection/options.ts'
+import { type ClientCertificate, type Common, checkAccess, type UnixSocket } from '../connection/options.ts'
 import { Api } from '../operations/api.ts'
 import { Operations } from '../operations/collection.ts'
 import { type EventOptions, EventStream } from '../operations/event-stream.ts'
@@ -81,6 +81,7 @@ export class LxdClient implements AsyncDisposable {
 const shared = Symbol('shared')
 
 function firstApi({ project, target, ...options }: LxdOptions): Api {
+  checkAccess(options, 'socket', 'certificate')
   const connection = new Connection(options)
   // Operations of all projects come over one socket; a caller restricted to some projects is refused that, and gets
   // those of its own.

@@ -1,0 +1,8 @@
+export * from '../base.ts'
+export type { AmsCertificates } from './certificates.ts'
+export * from './client.ts'
+export { AmsImages, type UploadOptions } from './images.ts'
+export * from './instances.ts'
+export type { AmsNodes } from './nodes.ts'
+export type { AmsConfig, AmsService, AmsTasks } from './service.ts'
+export type * as ams from './types.ts'

@@ -1,0 +1,25 @@
+import { type Common, checkAccess, type TokenAccess } from '../connection/options.ts'
+import { AdbShare } from './adb.ts'
+import { Gateway } from './gateway.ts'
+import { NodeTransport } from './node-transport.ts'
+
+/** The token is one of a service account of the gateway. */
+export type GatewayOptions = TokenAccess & Common
+
+/** The stream gateway. Authentication is by token; there are no client certificates. */
+export class GatewayClient extends Gateway {
+  readonly #transport: NodeTransport
+
+  constructor(options: GatewayOptions) {
+    checkAccess(options, 'token')
+    const { url, token, ...rest } = options
+    const transport = new NodeTransport(rest, { url, token })
+    super(transport)
+    this.#transport = transport
+  }
+
+  /** ADB in the instance of a share, by the share or its URL. */
+  adb(share: string | { url: string }): AdbShare {
+    return new AdbShare(this.#transport, typeof share === 'string' ? share : share.url)
+  }
+}

@@ -1,0 +1,21 @@
+// The gateway's own names for its things; the shapes are generated from `contracts/gateway.yaml`.
+import type { components } from './types.generated.ts'
+
+type Schemas = components['schemas']
+export type Application = Schemas['Application']
+export type Config = Schemas['Config']
+export type Joined = Schemas['Joined']
+export type Region = Schemas['Region']
+export type Screen = Schemas['Screen']
+export type Session = Schemas['Session']
+export type SessionCreated = Schemas['SessionCreated']
+export type SessionPost = Schemas['SessionPost']
+export type SessionStatus = Schemas['SessionStatus']
+export type SessionsDeleted = Schemas['SessionsDeleted']
+export type Share = Schemas['Share']
+export type ShareBase = Schemas['ShareBase']
+export type ShareCreated = Schemas['ShareCreated']
+export type SharePatch = Schemas['SharePatch']
+export type SharePost = Schemas['SharePost']
+export type Status = Schemas['Status']
+export type StunServer = Schemas['StunServer']
