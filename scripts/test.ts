@@ -52,6 +52,7 @@ const packages: Package[] = [
 
 /** What only the long tests need. */
 const longPackages: Package[] = [
+  { name: 'chromium', command: 'chromium', why: "the browser build of the gateway's client runs in it" },
   { name: 'mmdebstrap', command: 'mmdebstrap', why: 'makes the machines that are bootstrapped' },
 ]
 

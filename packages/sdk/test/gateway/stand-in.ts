@@ -15,6 +15,8 @@ export type StandInOptions = {
   viewer?: (socket: WebSocket, session: Session) => void
   /** What an ADB client's socket is connected to. */
   adb?: (socket: WebSocket, session: Session) => void
+  /** Answers what is not the API's, such as pages that use it. */
+  other?: (asked: IncomingMessage, answer: ServerResponse) => void
 }
 type Answer = { status: number; metadata?: unknown; error?: string; total_size?: number }
 /** Told of every answer. */
@@ -71,6 +73,7 @@ export class StandInGateway implements AsyncDisposable {
   async #serve(asked: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(asked.url ?? '/', this.url)
     const method = asked.method ?? ''
+    if (this.#options.other && !url.pathname.startsWith('/1.0/')) return this.#options.other(asked, response)
     let answer: Answer
     try {
       const text = (await bodyOf(asked)).toString()

@@ -1,0 +1,155 @@
+// What has to hold for every text that a server, a file or a person may give: more than 50,000 cases a run, and more with
+// ANBOX_TEST_CASES. A failure prints its seed.
+import assert from 'node:assert/strict'
+import { suite } from '@anbox/harness'
+import * as fc from 'fast-check'
+import { path, withQuery } from './connection/path.ts'
+import { InvalidRequestError } from './errors.ts'
+import { decodeControl, encodeControl } from './gateway/control.ts'
+import { decodeSignal, encodeSignal, type InstanceSignal, type ViewerSignal } from './gateway/signal.ts'
+import { later, merge, type OperationState, parseState } from './operations/state.ts'
+
+const test = suite('properties', { timeout: 120_000 })
+const numRuns = Number(process.env.ANBOX_TEST_CASES ?? 8_000)
+const check = <T extends [unknown, ...unknown[]]>(property: fc.IProperty<T>) => fc.assert(property, { numRuns })
+/** Any text: surrogates, controls, quotes and all. */
+const anything = fc.string({ unit: 'binary' })
+
+test('a name in a path is one segment, and comes back as it went in', () => {
+  check(
+    fc.property(anything, (name) => {
+      let made: string
+      try {
+        made = path`/1.0/instances/${name}/state`
+      } catch (error) {
+        assert.ok(error instanceof InvalidRequestError || error instanceof URIError)
+        return
+      }
+      const url = new URL(made, 'http://localhost')
+      const segments = url.pathname.split('/')
+      assert.equal(segments.length, 5)
+      assert.equal(decodeURIComponent(segments[3] ?? ''), name)
+      assert.equal(url.search + url.hash, '')
+    }),
+  )
+})
+
+test('a query comes back as it went in, whatever is in it', () => {
+  check(
+    fc.property(fc.dictionary(fc.string(), fc.option(fc.string(), { nil: undefined })), (query) => {
+      const url = new URL(withQuery('/1.0', query), 'http://localhost')
+      const wanted = Object.entries(query).filter(([, value]) => value !== undefined)
+      assert.deepEqual([...url.searchParams].sort(), wanted.sort())
+    }),
+  )
+})
+
+const word = fc.string({ unit: 'grapheme' })
+const signals: fc.Arbitrary<ViewerSignal | InstanceSignal> = fc.oneof(
+  fc.constant({ type: 'discover' } as const),
+  fc.record({ type: fc.constantFrom('offer' as const), sdp: word }),
+  fc.record({ type: fc.constantFrom('answer' as const), sdp: word }),
+  fc.record({
+    type: fc.constant('candidate' as const),
+    candidate: word,
+    sdpMid: fc.option(word),
+    sdpMLineIndex: fc.option(fc.nat()),
+  }),
+  fc.record({ type: fc.constant('error' as const), message: word }),
+  fc.record({
+    type: fc.constant('settings' as const),
+    api_version: fc.nat(),
+    data_channels: fc.array(word),
+    enable_speaker: fc.boolean(),
+    enable_microphone: fc.boolean(),
+    enable_video: fc.boolean(),
+    enable_camera: fc.boolean(),
+  }),
+  fc.record(
+    {
+      type: fc.constant('resp:discover' as const),
+      max_api_version: fc.nat(),
+      fps: fc.nat(),
+      capabilities: fc.array(word),
+    },
+    { requiredKeys: ['type', 'max_api_version'] },
+  ),
+)
+
+test('a signal comes back as it went in', () => {
+  check(fc.property(signals, (signal) => assert.deepEqual(decodeSignal(encodeSignal(signal)), { ...signal })))
+})
+
+test('whatever comes over a signalling socket is a signal, or unknown and whole', () => {
+  const odd = fc.oneof(
+    anything,
+    fc.json(),
+    fc.json().map((text) => `{"type":"offer","sdp":${text}}`),
+  )
+  check(
+    fc.property(odd, (raw) => {
+      const signal = decodeSignal(raw)
+      if (signal.type === 'unknown') assert.equal(signal.raw, raw)
+      else assert.ok(JSON.parse(raw).type === signal.type)
+    }),
+  )
+})
+
+test('control messages are read or are none; what is sent can be read', () => {
+  check(
+    fc.property(fc.oneof(anything, fc.json()), (raw) => {
+      const message = decodeControl(raw)
+      if (message) assert.equal(JSON.parse(raw).type, message.type)
+    }),
+  )
+  check(
+    fc.property(fc.nat(), fc.boolean(), (code, pressed) => {
+      const message = decodeControl(encodeControl('input::key', { code, pressed }))
+      assert.deepEqual(message, { type: 'input::key', data: { code, pressed } })
+    }),
+  )
+})
+
+const time = fc
+  .tuple(fc.date({ min: new Date(0), max: new Date(4e12), noInvalidDate: true }), fc.nat(999_999))
+  .map(
+    ([date, nanoseconds]) =>
+      `${date.toISOString().slice(0, -1)}${String(nanoseconds).padStart(6, '0').replace(/0+$/, '')}Z`,
+  )
+const states: fc.Arbitrary<OperationState> = fc.record({
+  id: fc.constant('1'),
+  status: fc.string(),
+  status_code: fc.constantFrom(100, 101, 103, 104, 200, 400, 401),
+  updated_at: time,
+})
+
+test('reports about an operation, in any order: a final state sticks, and time never runs back', () => {
+  check(
+    fc.property(fc.array(states, { minLength: 1 }), (reports) => {
+      const [first, ...rest] = reports
+      assert.ok(first)
+      const final = reports.find(({ status_code }) => status_code >= 200)
+      let known = first
+      for (const report of rest) {
+        const before = known
+        known = merge(known, report)
+        if (before.status_code >= 200) assert.equal(known, before)
+        else if (known.status_code < 200) assert.ok(!later(before.updated_at, known.updated_at))
+      }
+      if (final) assert.equal(known, final)
+    }),
+  )
+})
+
+test('of two times one is later, or neither', () => {
+  check(
+    fc.property(time, time, (a, b) => {
+      assert.ok(!(later(a, b) && later(b, a)))
+      assert.ok(!later(a, a))
+    }),
+  )
+})
+
+test('what a server says of an operation is read, or is none', () => {
+  check(fc.property(fc.anything(), (value) => void parseState(value)))
+})
