@@ -82,6 +82,7 @@ export class AdbPort implements AsyncDisposable {
   readonly #onError: (error: unknown) => void
   readonly #closing = new AbortController()
   readonly #links = new Set<Promise<void>>()
+  #bound: AddressInfo = { address: '', family: '', port: 0 }
 
   constructor(
     server: Server,
@@ -91,6 +92,9 @@ export class AdbPort implements AsyncDisposable {
     this.#server = server
     this.#connect = connect
     this.#onError = onError
+    server.once('listening', () => {
+      this.#bound = server.address() as AddressInfo
+    })
     server.on('connection', (socket) => {
       const link = this.#link(socket).finally(() => this.#links.delete(link))
       this.#links.add(link)
@@ -98,12 +102,12 @@ export class AdbPort implements AsyncDisposable {
   }
 
   get port(): number {
-    return (this.#server.address() as AddressInfo).port
+    return this.#bound.port
   }
 
   /** As `adb connect` takes it. */
   get address(): string {
-    const { address, port } = this.#server.address() as AddressInfo
+    const { address, port } = this.#bound
     return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
   }
 
