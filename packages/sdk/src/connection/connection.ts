@@ -1,9 +1,10 @@
 import { Pool } from 'undici'
 import type WebSocket from 'ws'
 import { UnavailableError } from '../errors.ts'
+import { authorized, type Token } from './bearer.ts'
 import { type Dial, dialer } from './dial.ts'
 import { failure } from './failure.ts'
-import { type ConnectionOptions, checkOptions } from './options.ts'
+import { type ConnectionOptions, checkOptions, type TokenConnectionOptions } from './options.ts'
 import { type Query, withQuery } from './path.ts'
 import { type Reply, readReply } from './reply.ts'
 import { retrying } from './retry.ts'
@@ -49,10 +50,15 @@ export class Connection implements AsyncDisposable {
   readonly #userAgent: string
   readonly #retries: number
   readonly #timeout: number
+  readonly #token: Token | undefined
   #closed = false
 
-  constructor(options: ConnectionOptions) {
-    checkOptions(options)
+  /** With `token`, which is shown with each request, `options` hold no certificate. */
+  constructor(options: ConnectionOptions)
+  constructor(options: ConnectionOptions | TokenConnectionOptions, token: Token | undefined)
+  constructor(options: ConnectionOptions | TokenConnectionOptions, token?: Token) {
+    checkOptions(options, token !== undefined)
+    this.#token = token
     const url = options.url === undefined ? undefined : new URL(options.url)
     this.server = url ? url.host : `unix:${options.socketPath}`
     this.#dial = dialer(options)
@@ -78,7 +84,7 @@ export class Connection implements AsyncDisposable {
   /** Throws what `errors.ts` lists, or the signal's reason. */
   async request<T = unknown>(method: Method, path: string, options: RequestOptions = {}): Promise<Reply<T>> {
     return retrying(method, options.stream === undefined ? this.#retries : 0, options.signal, () =>
-      this.#once<T>(method, path, options),
+      authorized(this.#token, options, (headers) => this.#once<T>(method, path, { ...options, headers })),
     )
   }
 
@@ -114,10 +120,13 @@ export class Connection implements AsyncDisposable {
     const { query, signal, paused, quiet } = options
     signal?.throwIfAborted()
     if (this.#closed) throw this.#closedError('GET', path)
-    const raw = await this.#dial(signal)
     const host = this.server.startsWith('unix:') ? 'localhost' : this.server
     const target = withQuery(path, query)
-    const socket = await openSocket(raw, { host, target, userAgent: this.#userAgent, signal, paused, quiet })
+    const { raw, socket } = await authorized(this.#token, { signal }, async (authorization) => {
+      const raw = await this.#dial(signal)
+      const headers = { 'user-agent': this.#userAgent, ...authorization }
+      return { raw, socket: await openSocket(raw, { host, target, headers, signal, paused, quiet }) }
+    })
     this.#sockets.add(socket)
     socket.once('close', () => this.#sockets.delete(socket))
     if (this.#closed) socket.terminate()
@@ -129,6 +138,7 @@ export class Connection implements AsyncDisposable {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    this.#token?.end(new UnavailableError('the client was closed', { code: 'closed' }))
     for (const socket of this.#sockets) socket.terminate()
     await this.#pool.destroy()
   }

@@ -3,14 +3,14 @@
 import { connect, isIP, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { ServerIdentityError, UnavailableError } from '../errors.ts'
-import { type ConnectionOptions, normalFingerprint } from './options.ts'
+import { type ConnectionOptions, normalFingerprint, type TokenConnectionOptions } from './options.ts'
 
 const connectTimeout = 10_000
 
 export type Dial = (signal?: AbortSignal) => Promise<Socket>
 
 /** A function that opens sockets to the server. It throws `UnavailableError` and `ServerIdentityError`. */
-export function dialer(options: ConnectionOptions): Dial {
+export function dialer(options: ConnectionOptions | TokenConnectionOptions): Dial {
   if (options.socketPath !== undefined) {
     const { socketPath } = options
     return (signal) => settled(connect({ path: socketPath }), 'connect', `unix:${socketPath}`, signal)

@@ -1,8 +1,9 @@
 import { InvalidRequestError } from '../errors.ts'
+import type { Bearer } from './bearer.ts'
 
 // `never` keeps out what the other kinds take, also where a variable and not a literal is passed: a token given to a
 // client that authenticates by certificate does not compile.
-type NoToken = { token?: never; oidc?: never; macaroon?: never }
+type NoToken = { token?: never; oidc?: never; macaroon?: never; bearer?: never }
 
 /** A server on this machine; it knows its caller by the owner of the process. */
 export type UnixSocket = NoToken & {
@@ -46,6 +47,8 @@ export type Common = {
 }
 
 export type ConnectionOptions = (UnixSocket | ClientCertificate) & Common
+/** With the token apart, which a connection is given by itself: those that take none cannot get one by accident. */
+export type TokenConnectionOptions = Omit<Bearer, 'bearer'> & Common
 
 const hex = /^[0-9a-f]{64}$/
 
@@ -61,22 +64,27 @@ export function normalFingerprint(text: string): string {
 }
 
 /** The same promises for callers without types. */
-export function checkOptions(options: ConnectionOptions): void {
+export function checkOptions(options: ConnectionOptions | TokenConnectionOptions, hasToken = false): void {
   const wrong = (what: string) => new InvalidRequestError(what, { code: 'invalid-request' })
   const given = options as Record<string, unknown>
-  for (const name of ['token', 'oidc', 'macaroon']) {
+  for (const name of ['token', 'oidc', 'macaroon', 'bearer']) {
     if (given[name] !== undefined)
       throw wrong(`this server takes no ${name}: use a unix socket or a client certificate`)
   }
   if (options.socketPath !== undefined) {
+    if (hasToken) throw wrong('a unix socket takes no token: it knows its caller')
     if (given.url !== undefined) throw wrong('give either socketPath or url')
     return
   }
   if (!URL.canParse(options.url) || new URL(options.url).protocol !== 'https:') {
     throw wrong('url has to be https://host:port')
   }
-  if (!options.certificate || !options.key) throw wrong('a client certificate and its key are needed')
-  if ((options.ca === undefined) === (options.fingerprint === undefined)) {
+  if (hasToken && (given.certificate !== undefined || given.key !== undefined)) {
+    throw wrong('give either a client certificate or a token')
+  }
+  if (!hasToken && (!options.certificate || !options.key)) throw wrong('a client certificate and its key are needed')
+  const system = hasToken && options.ca === undefined && options.fingerprint === undefined
+  if (!system && (options.ca === undefined) === (options.fingerprint === undefined)) {
     throw wrong('say how the server is trusted: give either ca or fingerprint')
   }
   if (options.fingerprint !== undefined) normalFingerprint(options.fingerprint)

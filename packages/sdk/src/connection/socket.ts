@@ -12,7 +12,7 @@ export type SocketRequest = {
   host: string
   /** With its query, which is kept out of errors. */
   target: string
-  userAgent: string
+  headers: Record<string, string>
   signal?: AbortSignal
   /** Leave it paused: nothing is read until `resume`. */
   paused?: boolean
@@ -22,14 +22,14 @@ export type SocketRequest = {
 
 /** Opens a WebSocket. Messages wait until the turn after the promise is fulfilled: attach listeners at once. */
 export async function openSocket(raw: Socket, request: SocketRequest): Promise<WebSocket> {
-  const { host, target, userAgent, signal } = request
+  const { host, target, headers, signal } = request
   const asked = { method: 'GET', path: target.split('?')[0] ?? target }
   const socket = new WebSocket(`ws://${host}${target}`, {
     createConnection: (() => raw) as never,
     perMessageDeflate: false,
     autoPong: !request.quiet,
     handshakeTimeout,
-    headers: { 'user-agent': userAgent },
+    headers,
   })
   const stop = () => raw.destroy()
   try {
