@@ -50,8 +50,9 @@ test('instances: what is asked for, and how', async () => {
   assert.deepEqual(
     it.seen.map(({ line, body }) => [line, body]),
     [
-      ['GET /1.0/instances?recursion=1&status=running&limit=5&tags=a%2Cb', ''],
+      ['GET /1.0/instances?recursion=1&status=running&tags=a%2Cb&limit=5', ''],
       ['POST /1.0/instances?no_wait=true', '{"name":"one","image_id":"jammy:android15:amd64"}'],
+      ['GET /1.0/instances/abc', ''],
       ['PATCH /1.0/instances/abc', '{"desired_status":"running"}'],
       ['PATCH /1.0/instances/abc?no_wait=false', '{"desired_status":"stopped"}'],
       ['DELETE /1.0/instances/a%2Fb', '{"force":true}'],

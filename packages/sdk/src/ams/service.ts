@@ -1,12 +1,14 @@
 import type { Api, CallOptions } from '../operations/api.ts'
+import type { Features } from './features.ts'
 import type { Config, Service, Task } from './types.ts'
 
 export class AmsService {
   readonly #api: Api
-  #extensions: Promise<string[]> | undefined
+  readonly #features: Features
 
-  constructor(api: Api) {
+  constructor(api: Api, features: Features) {
     this.#api = api
+    this.#features = features
   }
 
   /** Open to everybody; `auth` says whether the server trusts this caller. */
@@ -20,14 +22,8 @@ export class AmsService {
   }
 
   /** Whether the server has a feature, by its name in `api_extensions`. Asks once. */
-  async hasExtension(name: string): Promise<boolean> {
-    this.#extensions ??= this.get().then(({ api_extensions }) => api_extensions)
-    try {
-      return (await this.#extensions).includes(name)
-    } catch (error) {
-      this.#extensions = undefined
-      throw error
-    }
+  hasExtension(name: string, options?: CallOptions): Promise<boolean> {
+    return this.#features.has(name, options)
   }
 }
 
@@ -38,17 +34,18 @@ export class AmsConfig {
     this.#api = api
   }
 
+  /** Flags and numbers come as such or as text; of a secret the answer tells only that there is one. */
   async get(options?: CallOptions): Promise<Config> {
     return (await this.#api.get<{ config: Config }>('/1.0/config', {}, options)).config
   }
 
   /** One item at a time, always as text; fulfilled when the change is made. */
-  async set(name: string, value: string, { signal }: CallOptions = {}): Promise<void> {
-    const operation = await this.#api.start('PATCH', '/1.0/config', { body: { name, value }, signal })
-    await operation.wait({ signal })
+  async set(name: string, value: string, options?: CallOptions): Promise<void> {
+    await this.#api.send('PATCH', '/1.0/config', { body: { name, value }, ...options })
   }
 }
 
+/** The server's queue of work. */
 export class AmsTasks {
   readonly #api: Api
 
@@ -56,7 +53,7 @@ export class AmsTasks {
     this.#api = api
   }
 
-  list(options?: CallOptions): Promise<Task[]> {
-    return this.#api.get('/1.0/tasks', { recursion: 1 }, options)
+  async list(options?: CallOptions): Promise<Task[]> {
+    return (await this.#api.getPage<Task>('/1.0/tasks', { recursion: 1 }, options)).items
   }
 }

@@ -1,15 +1,15 @@
 import { Pool } from 'undici'
 import type WebSocket from 'ws'
-import { UnauthorizedError, UnavailableError } from '../errors.ts'
-import { Deadline, type Limits, unlessAborted } from './deadline.ts'
+import { UnavailableError } from '../errors.ts'
+import { Deadline, type Limits } from './deadline.ts'
 import { type Dial, dialer } from './dial.ts'
 import { failure } from './failure.ts'
-import type { Common, ConnectionOptions } from './options.ts'
+import { type Common, type ConnectionOptions, checkServer } from './options.ts'
 import { type Query, withQuery } from './path.ts'
 import { type Reply, readReply } from './reply.ts'
 import { retrying } from './retry.ts'
 import { openSocket } from './socket.ts'
-import type { Authorization } from './token.ts'
+import { authorized, type Token } from './token.ts'
 import { type RequestTrace, requestTracing, socketTracing, traced } from './trace.ts'
 import { type Source, Upload } from './upload.ts'
 
@@ -36,9 +36,6 @@ export type SocketOptions = Limits & {
   quiet?: boolean
 }
 
-/** A stream is gone once it was read. */
-const repeatable = (stream: Source | undefined) => stream === undefined || stream instanceof Uint8Array
-
 const version = '0.1.0'
 const uploadIdle = 120_000
 const bodyIdle = 300_000
@@ -55,10 +52,12 @@ export class Connection implements AsyncDisposable {
   readonly retries: number
   readonly #timeout: number
   readonly #headers: Common['headers']
-  readonly #authorization: Authorization | undefined
+  readonly #token: Token | undefined
   #closed = false
 
-  constructor(options: ConnectionOptions) {
+  /** `token` is shown with each request and WebSocket. Throws `InvalidRequestError`. */
+  constructor(options: ConnectionOptions, token?: Token) {
+    checkServer(options)
     const url = options.url === undefined ? undefined : new URL(options.url)
     this.server = url ? url.host : `unix:${options.socketPath}`
     this.#dial = dialer(options)
@@ -66,7 +65,7 @@ export class Connection implements AsyncDisposable {
     this.retries = options.retries ?? 2
     this.#timeout = options.timeout ?? 30_000
     this.#headers = options.headers
-    this.#authorization = options.authorization
+    this.#token = token
     this.#pool = new Pool(url?.origin ?? 'http://localhost', {
       connect: (_to, callback) => {
         this.#dial().then(
@@ -90,29 +89,12 @@ export class Connection implements AsyncDisposable {
     const trace = this.#trace(method, path)
     const once = async (attempt: number) => {
       trace['http.request.resend_count'] = attempt
-      return this.#authorized(repeatable(options.stream), signal, (authorization) =>
-        this.#once<T>(method, path, { ...options, signal, headers: { ...authorization, ...options.headers } }, trace),
+      return authorized(this.#token, { ...options, signal }, (headers) =>
+        this.#once<T>(method, path, { ...options, signal, headers }, trace),
       )
     }
     const work = () => retrying(method, options.stream === undefined ? this.retries : 0, signal, once)
     return await traced(requestTracing, trace, work)
-  }
-
-  /** Shows the token, and where it is refused another one, if there is one and what was sent can be sent again. */
-  async #authorized<T>(
-    repeatable: boolean,
-    signal: AbortSignal | undefined,
-    work: (headers: Record<string, string>) => Promise<T>,
-  ): Promise<T> {
-    const tokens = this.#authorization
-    if (!tokens) return work({})
-    const authorization = await unlessAborted(tokens.header(), signal)
-    try {
-      return await work({ authorization })
-    } catch (error) {
-      if (!(error instanceof UnauthorizedError && tokens.renew(authorization) && repeatable)) throw error
-      return await work({ authorization: await unlessAborted(tokens.header(), signal) })
-    }
   }
 
   async #once<T>(method: Method, path: string, options: RequestOptions, trace: RequestTrace): Promise<Reply<T>> {
@@ -157,7 +139,7 @@ export class Connection implements AsyncDisposable {
     if (this.#closed) throw this.#closedError('GET', path)
     const trace = this.#trace('GET', path)
     return await traced(socketTracing, trace, () =>
-      this.#authorized(true, signal, (headers) => this.#open(path, { ...options, signal }, trace, headers)),
+      authorized(this.#token, { signal }, (headers) => this.#open(path, { ...options, signal }, trace, headers)),
     )
   }
 
@@ -165,7 +147,7 @@ export class Connection implements AsyncDisposable {
     path: string,
     options: SocketOptions,
     trace: RequestTrace,
-    authorization: Record<string, string>,
+    authorization: Record<string, string> | undefined,
   ): Promise<WebSocket> {
     const { query, signal, paused, quiet } = options
     const raw = await this.#dial(signal)
@@ -184,6 +166,7 @@ export class Connection implements AsyncDisposable {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    this.#token?.end(new UnavailableError('the client was closed', { code: 'closed' }))
     for (const socket of this.#sockets) socket.terminate()
     await this.#pool.destroy()
   }

@@ -16,8 +16,20 @@ export type FileSource = {
 export async function fileSource(source: string | Readable, size?: number): Promise<FileSource> {
   if (typeof source !== 'string') return { stream: heldErrors(source), size }
   const { size: real } = await stat(source)
-  const open = () => createReadStream(source, { highWaterMark: 1024 * 1024 })[Symbol.asyncIterator]()
-  return { stream: { [Symbol.asyncIterator]: open }, size: real, name: basename(source) }
+  return { stream: new FileBytes(source), size: real, name: basename(source) }
+}
+
+/** The bytes of a file, which is opened each time they are wanted. */
+export class FileBytes implements AsyncIterable<Uint8Array> {
+  readonly #path: string
+
+  constructor(path: string) {
+    this.#path = path
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    return createReadStream(this.#path, { highWaterMark: 1024 * 1024 })[Symbol.asyncIterator]()
+  }
 }
 
 /** Counts for `onProgress`. */

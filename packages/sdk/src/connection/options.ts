@@ -1,10 +1,10 @@
 import { InvalidRequestError } from '../errors.ts'
-import type { Authorization, TokenSource } from './token.ts'
+import type { TokenProvider } from './token.ts'
 import type { RequestTrace } from './trace.ts'
 
 // `never` keeps out what the other kinds take, also where a variable and not a literal is passed: a token given to a
 // client that authenticates by certificate does not compile.
-type NoToken = { token?: never; oidc?: never; macaroon?: never }
+type NoToken = { token?: never; bearer?: never; oidc?: never; macaroon?: never }
 
 /** A server on this machine; it knows its caller by the owner of the process. */
 export type UnixSocket = NoToken & {
@@ -43,14 +43,26 @@ export type ClientCertificate = NoToken &
   }
 
 /** A server that is shown a token, over TLS. Without `ca` and `fingerprint` it is known by the CAs that Node trusts. */
-export type TokenAccess = (ServerTrust | { ca?: never; fingerprint?: never }) & {
+type TokenServer = (ServerTrust | { ca?: never; fingerprint?: never }) & {
   /** `https://host:port`. */
   url: string
-  /** The token, or a function that gets one; called again when the server refuses what it gave, and the call repeated once. */
-  token: TokenSource
   socketPath?: never
   certificate?: never
   key?: never
+}
+
+/** An access token of an OIDC provider. */
+export type Bearer = TokenServer & {
+  /** The token (JWT), or where to get one. It is never printed. */
+  bearer: string | TokenProvider
+  token?: never
+}
+
+/** The token of an account. */
+export type AccountToken = TokenServer & {
+  /** The token, or where to get one. It is never printed. */
+  token: string | TokenProvider
+  bearer?: never
 }
 
 export type Common = {
@@ -71,7 +83,6 @@ export type ConnectionOptions = Common & {
   key?: string
   ca?: string
   fingerprint?: string
-  authorization?: Authorization
 }
 
 const hex = /^[0-9a-f]{64}$/
@@ -88,36 +99,48 @@ export function normalFingerprint(text: string): string {
 }
 
 /** Which ways of showing who one is a server takes. */
-export type Kind = 'socket' | 'certificate' | 'token'
+export type Kind = 'socket' | 'certificate' | 'bearer' | 'token'
 const ways: Record<Kind, string> = {
   socket: 'a unix socket (socketPath)',
   certificate: 'a client certificate (certificate and key)',
-  token: 'a token',
+  bearer: 'a bearer token (bearer)',
+  token: "an account's token (token)",
 }
+const tokens = ['bearer', 'token', 'oidc', 'macaroon'] as const
+const wrong = (what: string) => new InvalidRequestError(what, { code: 'invalid-request' })
 
-/** The promises of the types for callers without types. */
+/** The promises of the types for callers without types: who asks shows himself in a way that the server takes. */
 export function checkAccess(options: object, ...kinds: [Kind, ...Kind[]]): void {
   const given = options as Record<string, unknown>
-  const wrong = (what: string) => new InvalidRequestError(what, { code: 'invalid-request' })
   const accepted = kinds.map((kind) => ways[kind]).join(' or ')
-  for (const name of ['oidc', 'macaroon', ...(kinds.includes('token') ? [] : ['token'])])
-    if (given[name] !== undefined) throw wrong(`this server takes no ${name}: use ${accepted}`)
+  const shown = tokens.filter((name) => given[name] !== undefined)
+  for (const name of shown)
+    if (!kinds.includes(name as Kind)) throw wrong(`this server takes no ${name}: use ${accepted}`)
   if (given.socketPath !== undefined) {
-    if (given.url !== undefined) throw wrong('give either socketPath or url')
+    if (shown.length > 0) throw wrong('a unix socket takes no token: it knows its caller')
     if (!kinds.includes('socket')) throw wrong(`this server has no unix socket for clients: use ${accepted}`)
+  } else if (shown.length > 0) {
+    if (given.certificate !== undefined || given.key !== undefined)
+      throw wrong('give either a client certificate or a token')
+  } else if (!kinds.includes('certificate') || !given.certificate || !given.key)
+    throw wrong(`this server wants ${accepted}`)
+}
+
+/** The same for the server: it is one, and there is one way to know it. */
+export function checkServer(options: ConnectionOptions): void {
+  const given = options as Record<string, unknown>
+  for (const name of tokens)
+    if (given[name] !== undefined) throw wrong(`a connection takes no ${name} among its options`)
+  const { socketPath, url, certificate, key, ca, fingerprint } = options
+  if (socketPath !== undefined) {
+    if (url !== undefined) throw wrong('give either socketPath or url')
     return
   }
-  const url = given.url
   if (typeof url !== 'string' || !URL.canParse(url) || new URL(url).protocol !== 'https:')
     throw wrong('url has to be https://host:port')
-  if (given.ca !== undefined && given.fingerprint !== undefined) throw wrong('give either ca or fingerprint')
-  if (given.fingerprint !== undefined) normalFingerprint(String(given.fingerprint))
-  if (given.token !== undefined) {
-    if (given.certificate !== undefined || given.key !== undefined) throw wrong('give either a token or a certificate')
-    return
-  }
-  if (!kinds.includes('certificate')) throw wrong(`this server wants ${accepted}`)
-  if (!given.certificate || !given.key) throw wrong(`this server wants ${accepted}`)
-  if (given.ca === undefined && given.fingerprint === undefined)
+  if (!certificate !== !key) throw wrong('a client certificate and its key are needed')
+  if (fingerprint !== undefined) normalFingerprint(fingerprint)
+  const ways = [ca, fingerprint].filter((one) => one !== undefined).length
+  if (ways > 1 || (certificate && ways === 0))
     throw wrong('say how the server is trusted: give either ca or fingerprint')
 }

@@ -1,10 +1,10 @@
-import { type Common, checkAccess, type TokenAccess } from '../connection/options.ts'
+import { type AccountToken, type Common, checkAccess } from '../connection/options.ts'
 import { AdbShare } from './adb.ts'
 import { Gateway } from './gateway.ts'
 import { NodeTransport } from './node-transport.ts'
 
 /** The token is one of a service account of the gateway. */
-export type GatewayOptions = TokenAccess & Common
+export type GatewayOptions = AccountToken & Common
 
 /** The stream gateway. Authentication is by token; there are no client certificates. */
 export class GatewayClient extends Gateway {

@@ -4,7 +4,7 @@ import type { Limits } from '../connection/deadline.ts'
 import type { Common, ServerTrust } from '../connection/options.ts'
 import type { Query } from '../connection/path.ts'
 import type { Reply } from '../connection/reply.ts'
-import { Authorization, type TokenSource } from '../connection/token.ts'
+import { Token, type TokenProvider } from '../connection/token.ts'
 import { ServerError } from '../errors.ts'
 import type { GatewayReply, GatewayRequest, Transport } from './transport.ts'
 
@@ -16,11 +16,11 @@ export class NodeTransport implements Transport {
   readonly #gateway: Connection | undefined
   readonly #others = new Map<string, Connection>()
 
-  constructor(options: NodeTransportOptions, gateway?: { url: string; token: TokenSource }) {
+  constructor(options: NodeTransportOptions, gateway?: { url: string; token: string | TokenProvider }) {
     this.#options = options
     // The public browser SDK writes it with a capital, so the letters do not matter.
-    const authorization = gateway && new Authorization('macaroon root=', gateway.token)
-    this.#gateway = gateway && new Connection({ ...options, url: gateway.url, authorization })
+    const token = gateway && new Token('macaroon root=', gateway.token)
+    this.#gateway = gateway && new Connection({ ...options, url: gateway.url }, token)
   }
 
   async request<T>(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, options: GatewayRequest) {

@@ -20,6 +20,8 @@ test('LXD takes a unix socket or a client certificate', () => {
 test('LXD takes no token', () => {
   // @ts-expect-error there are no tokens
   assert.throws(() => new LxdClient({ socketPath: '/x', token: 'hush' }), refused)
+  // @ts-expect-error nor bearer tokens
+  assert.throws(() => new LxdClient({ url, fingerprint, bearer: 'hush' }), refused)
   // @ts-expect-error nor in place of a certificate
   assert.throws(() => new LxdClient({ url, fingerprint, token: 'hush' }), refused)
   const variable = { url, certificate, key, fingerprint, token: 'hush' }

@@ -1,5 +1,6 @@
 // What the clients of LXD and AMS are made of: one connection, the operations on it, and what rides on every request.
 import { randomUUID } from 'node:crypto'
+import { text } from 'node:stream/consumers'
 import type { Connection, Method, RequestOptions } from '../connection/connection.ts'
 import { Deadline, type Limits, unlessAborted } from '../connection/deadline.ts'
 import type { Query } from '../connection/path.ts'
@@ -19,6 +20,9 @@ export type UpdateOptions = CallOptions & {
 /** A thing and the ETag it had when it was read: give the ETag to `update`, and a change in between is not overwritten. */
 export type WithEtag<T> = { value: T; etag: string | undefined }
 
+/** A part of a collection, and how many there are in all. */
+export type Page<T> = { items: T[]; total: number }
+
 export class Api {
   readonly connection: Connection
   readonly tracker: Tracker
@@ -36,14 +40,27 @@ export class Api {
     return enveloped('GET', path, reply).metadata
   }
 
-  async getWithEtag<T>(path: string, options: CallOptions = {}): Promise<WithEtag<T>> {
-    const reply = await this.#request<T>('GET', path, options)
+  async getWithEtag<T>(path: string, options: CallOptions = {}, query?: Query): Promise<WithEtag<T>> {
+    const reply = await this.#request<T>('GET', path, { ...options, query })
     return { value: enveloped('GET', path, reply).metadata, etag: reply.headers.etag }
   }
 
   /** A request whose answer is a file. */
   raw(method: Method, path: string, options: RequestOptions = {}): Promise<Reply> {
     return this.#request(method, path, { ...options, raw: true })
+  }
+
+  /** A small file, whole, and the headers that came with it. */
+  async text(path: string, options: CallOptions = {}): Promise<{ text: string; headers: Reply['headers'] }> {
+    const { body, headers } = await this.raw('GET', path, options)
+    return { text: await text(body), headers }
+  }
+
+  /** A part of a collection. A server written in Go may say null where there is none. */
+  async getPage<T>(path: string, query: Query, options: CallOptions = {}): Promise<Page<T>> {
+    const envelope = enveloped('GET', path, await this.#request<T[] | null>('GET', path, { ...options, query }))
+    const items = envelope.metadata ?? []
+    return { items, total: envelope.total_size ?? items.length }
   }
 
   /** A request that does its work at once, and where the server makes an operation of it, waits for that. */

@@ -65,7 +65,8 @@ export class Operation<Result = Record<string, unknown>> {
 
   /** The last path element of the first URL among `resources[kind]`: the id or name of what is made. */
   resource(kind: string): string | undefined {
-    const url = this.resources[kind]?.[0]
+    // An older AMS and LXD call instances containers.
+    const url = (this.resources[kind] ?? (kind === 'instances' ? this.resources.containers : undefined))?.[0]
     return url && decodeURIComponent(new URL(url, 'http://localhost').pathname.split('/').at(-1) ?? '')
   }
 

@@ -1,0 +1,17 @@
+import type { Connection } from '../connection/connection.ts'
+import type { Api, CallOptions } from '../operations/api.ts'
+import { type EventOptions, EventStream } from '../operations/event-stream.ts'
+
+export type AmsEvents = {
+  /** Lifecycle and operation events. Reconnects by itself, and says so with a `gap` event. */
+  (options?: EventOptions): EventStream
+  /** A short-lived token with which a browser, which can set no header there, opens the event socket: `?token=`. A secret. */
+  token(options?: CallOptions): Promise<string>
+}
+
+export function amsEvents(api: Api, connection: Connection): AmsEvents {
+  const stream = (options: EventOptions = {}) => new EventStream(connection, {}, options)
+  const token = async (options?: CallOptions) =>
+    (await api.send<{ token: string }>('POST', '/1.0/events/auth', options)).token
+  return Object.assign(stream, { token })
+}
