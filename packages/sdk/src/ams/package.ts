@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { Deadline } from '../connection/deadline.ts'
 import { counter, fileSource } from '../connection/file.ts'
 import type { Query } from '../connection/path.ts'
 import type { Progress } from '../connection/upload.ts'
@@ -38,8 +39,10 @@ export async function sendPackage(
   features: Features,
   { method, path, query, request, etag, features: needed = [] }: Upload,
   source: PackageSource,
-  { size, fingerprint, onProgress, ...options }: PackageOptions,
+  { size, fingerprint, onProgress, ...limits }: PackageOptions,
 ): Promise<Operation> {
+  using limit = new Deadline(limits, `${method} ${path} at ${api.connection.server}`)
+  const options = { signal: limit.signal }
   // The server checks the bytes against it; of a stream they would have to be kept to know it beforehand.
   const sha256 = typeof source === 'string' ? await hashOf(source, options.signal) : fingerprint
   const zip = typeof source === 'string' && (await isZip(source))
@@ -52,14 +55,20 @@ export async function sendPackage(
   if (sha256) headers['x-ams-fingerprint'] = sha256
   if (file.size !== undefined) headers['content-length'] = String(file.size)
   const onChunk = counter(onProgress, file.size)
-  return features.need(zip ? ['zip_archive_support', ...needed] : needed, options, () =>
+  return await features.need(zip ? ['zip_archive_support', ...needed] : needed, options, () =>
     api.start(method, path, { query, stream: file.stream, headers, onChunk, ...options }),
   )
 }
 
 async function hashOf(file: string, signal?: AbortSignal): Promise<string> {
+  signal?.throwIfAborted()
   const hash = createHash('sha256')
-  await pipeline(createReadStream(file, { highWaterMark: 256 * 1024 }), hash, { signal })
+  try {
+    await pipeline(createReadStream(file, { highWaterMark: 256 * 1024 }), hash, { signal })
+  } catch (error) {
+    signal?.throwIfAborted()
+    throw error
+  }
   return hash.digest('hex')
 }
 
