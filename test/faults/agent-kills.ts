@@ -2,7 +2,7 @@
 // Afterwards every record has exactly one LXD instance or none as it should, and every operation has ended.
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { AnboxError, type Operation } from '@anbox/sdk'
+import { AnboxError, NotFoundError, type Operation } from '@anbox/sdk'
 import { Edge, made, small, until } from '../live/edge.ts'
 
 /** Instances at once: enough for the steps of several to interleave. */
@@ -27,6 +27,7 @@ export async function killed(kills: number): Promise<void> {
   const operations: string[] = []
 
   // A request whose answer was cut off may have been accepted or not; what was answered counts.
+  const cutOff = new Set<string>()
   const ask = async (request: Promise<Operation>): Promise<Operation | undefined> => {
     try {
       const operation = await request
@@ -45,8 +46,16 @@ export async function killed(kills: number): Promise<void> {
     const [victim] = living
     if (victim && (living.length >= most || random() < 0.4)) {
       accepted.set(victim, 'deleted')
-      // Said again after the restart when the answer was lost: deleting is what is wanted.
-      if (!(await ask(edge.ams.instances.delete(victim)))) accepted.set(victim, 'kept')
+      // Said again after the restart when the answer was lost: deleting is what is wanted. It may have been done since.
+      const again = cutOff.has(victim)
+      const deleting = edge.ams.instances.delete(victim).catch((error) => {
+        if (again && error instanceof NotFoundError) return 'gone' as const
+        throw error
+      })
+      if ((await deleting.catch(() => undefined)) === 'gone') return
+      if (await ask(deleting as Promise<Operation>)) return
+      cutOff.add(victim)
+      accepted.set(victim, 'kept')
       return
     }
     const operation = await ask(

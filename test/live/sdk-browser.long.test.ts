@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join, normalize } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { suite } from '@anbox/harness'
-import { decodeSignal, encodeSignal } from '@anbox/sdk/gateway'
+import { decodeViewerSignal, encodeSignal } from '@anbox/sdk/gateway'
 import { StandInGateway, type StandInOptions } from '../../packages/sdk/test/gateway/stand-in.ts'
 import { buildPackages } from '../../scripts/build.ts'
 
@@ -68,7 +68,7 @@ await fetch('/result', { method: 'POST', body: JSON.stringify(result) })
 test('in headless Chromium: sessions, signalling, errors, aborts', async () => {
   const viewer: StandInOptions['viewer'] = (socket) => {
     socket.on('message', (data) => {
-      const { type } = decodeSignal(String(data))
+      const { type } = decodeViewerSignal(String(data))
       if (type === 'discover') socket.send(encodeSignal({ type: 'resp:discover', max_api_version: 2 }))
       if (type === 'settings') socket.send(encodeSignal({ type: 'offer', sdp: 'v=0 ü' }))
     })

@@ -28,13 +28,16 @@ export type Handlers = {
   socket?: (socket: WebSocket, url: string) => void
 }
 
-/** Listens on a unix socket of its own, or with a certificate on a free port of loopback. */
+/** Listens on a unix socket of its own, or on a free port of loopback: with a certificate, or plainly as for a page of this machine. */
 export async function serve(
   { request, socket }: Handlers,
-  tls?: { certificate: string; key: string },
+  tls?: { certificate: string; key: string } | 'plain',
 ): Promise<LocalServer> {
   const folder = mkdtempSync(join(tmpdir(), 'sdk-server-'))
-  const http = tls ? createSecureServer({ cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.3' }) : createServer()
+  const http =
+    typeof tls === 'object'
+      ? createSecureServer({ cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.3' })
+      : createServer()
   const open = new Set<Socket>()
   const upgrades = new WebSocketServer({ noServer: true, perMessageDeflate: false })
   const server: LocalServer = {
@@ -73,7 +76,7 @@ export async function serve(
     })
   })
   await new Promise<void>((done) => (tls ? http.listen(0, '127.0.0.1', done) : http.listen(server.socketPath, done)))
-  if (tls) server.url = `https://127.0.0.1:${(http.address() as AddressInfo).port}`
+  if (tls) server.url = `http${tls === 'plain' ? '' : 's'}://127.0.0.1:${(http.address() as AddressInfo).port}`
   return server
 }
 

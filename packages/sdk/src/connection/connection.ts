@@ -6,6 +6,7 @@ import { type Dial, dialer } from './dial.ts'
 import { failure } from './failure.ts'
 import { type Common, type ConnectionOptions, checkServer } from './options.ts'
 import { type Query, withQuery } from './path.ts'
+import { redacted } from './redact.ts'
 import { type Reply, readReply } from './reply.ts'
 import { retrying } from './retry.ts'
 import { openSocket } from './socket.ts'
@@ -34,6 +35,12 @@ export type SocketOptions = Limits & {
   paused?: boolean
   /** Pings are not answered. */
   quiet?: boolean
+}
+
+/** What of a request is nobody's business: the token in its header, and what the query holds under these names. */
+function secretsIn({ headers, query }: RequestOptions): (string | undefined)[] {
+  const named = ['secret', 'token', 'api_token', 'password'].map((name) => query?.[name])
+  return [headers?.authorization?.split(/[ =]/).at(-1), ...named.map((value) => value?.toString())]
 }
 
 const version = '0.1.0'
@@ -125,7 +132,8 @@ export class Connection implements AsyncDisposable {
       return await readReply<T>(answer, { ...asked, raw: options.raw, explain })
     } catch (error) {
       signal?.throwIfAborted()
-      throw failure(upload?.signal.aborted ? upload.signal.reason : error, asked, this.server)
+      const reason = failure(upload?.signal.aborted ? upload.signal.reason : error, asked, this.server)
+      throw redacted(reason, secretsIn(options))
     } finally {
       upload?.end()
     }
@@ -154,7 +162,10 @@ export class Connection implements AsyncDisposable {
     const host = this.server.startsWith('unix:') ? 'localhost' : this.server
     const target = withQuery(path, query)
     const headers = { 'user-agent': this.#userAgent, ...this.#headers?.(trace), ...authorization }
-    const socket = await openSocket(raw, { host, target, headers, signal, paused, quiet })
+    const opening = openSocket(raw, { host, target, headers, signal, paused, quiet })
+    const socket = await opening.catch((error) => {
+      throw redacted(error, secretsIn({ headers: authorization, query }))
+    })
     this.#sockets.add(socket)
     socket.once('close', () => this.#sockets.delete(socket))
     if (this.#closed) socket.terminate()

@@ -56,9 +56,14 @@ export async function readReply<T>(answer: Dispatcher.ResponseData, asked: Asked
   // AMS's own clients go by the type alone, so a server may state an error with status 200.
   if (status >= 400 || envelope.type === 'error') {
     const words = envelope.error || `status ${status} without an explanation`
-    throw errorForStatus(status >= 400 ? status : envelope.error_code || 500, words, request(asked))
+    throw errorForStatus(status >= 400 ? status : statusOf(envelope), words, request(asked))
   }
   return { status, headers, envelope, body: Readable.from([]) }
+}
+
+/** AMS and LXD state it as `error_code`, the gateway as `status_code`. */
+function statusOf({ error_code, status_code = 0 }: Envelope): number {
+  return error_code || (status_code >= 400 ? status_code : 500)
 }
 
 function request({ method, path }: Asked): { method: string; path: string } {

@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createWebSocketStream } from 'ws'
 import { Deadline, type Limits } from '../connection/deadline.ts'
-import { ServerError } from '../errors.ts'
+import { ConflictError, ServerError } from '../errors.ts'
 import { NodeTransport, type NodeTransportOptions } from './node-transport.ts'
 import type { Joined } from './types.ts'
 
@@ -48,10 +48,16 @@ export class AdbShare {
   async listen({ host = '127.0.0.1', port = 0, signal, onError }: AdbListenOptions = {}): Promise<AdbPort> {
     signal?.throwIfAborted()
     const server = createServer({ noDelay: true, pauseOnConnect: true })
-    const opened = new AdbPort(server, (limits) => this.connect(limits), onError)
+    const opened = new AdbPort(server, (limits) => this.connect(limits), { onError, signal })
     server.listen(port, host)
-    await once(server, 'listening', { signal })
-    signal?.addEventListener('abort', () => void opened.close(), { once: true })
+    try {
+      await once(server, 'listening', { signal })
+    } catch (error) {
+      await opened.close()
+      signal?.throwIfAborted()
+      const words = `port ${port} of ${host} cannot be opened: ${(error as Error).message}`
+      throw new ConflictError(words, { code: 'conflict', cause: error })
+    }
     return opened
   }
 }
@@ -87,13 +93,17 @@ export class AdbPort implements AsyncDisposable {
   constructor(
     server: Server,
     connect: (limits: Limits) => Promise<Duplex>,
-    onError: (error: unknown) => void = () => {},
+    { onError = () => {}, signal }: Pick<AdbListenOptions, 'onError' | 'signal'>,
   ) {
     this.#server = server
     this.#connect = connect
     this.#onError = onError
+    const abort = () => void this.close()
+    signal?.addEventListener('abort', abort, { once: true })
+    server.once('close', () => signal?.removeEventListener('abort', abort))
     server.once('listening', () => {
       this.#bound = server.address() as AddressInfo
+      server.on('error', onError)
     })
     server.on('connection', (socket) => {
       const link = this.#link(socket).finally(() => this.#links.delete(link))

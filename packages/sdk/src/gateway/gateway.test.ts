@@ -1,6 +1,6 @@
 // The gateway's client with the stand-in for the gateway: sessions, signalling, shares, ADB, tokens.
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
+import { getEventListeners, once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
@@ -11,11 +11,14 @@ import { suite } from '@anbox/harness'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import type { WebSocket } from 'ws'
 import { parse } from 'yaml'
+import { make } from '../../test/certificates.ts'
 import { StandInGateway, type StandInOptions } from '../../test/gateway/stand-in.ts'
+import { reply, serve } from '../../test/server.ts'
 import { ForbiddenError, NotFoundError, ServerIdentityError, UnauthorizedError } from '../errors.ts'
 import { AdbClient } from './adb.ts'
-import { GatewayClient } from './client.ts'
-import { decodeSignal, encodeSignal, settings } from './signal.ts'
+import { GatewayClient, openSignalling } from './client.ts'
+import { decodeViewerSignal, encodeSignal, settings } from './signal.ts'
+import type { Signalling } from './signalling.ts'
 
 const test = suite('gateway')
 
@@ -44,6 +47,7 @@ test('a session is made, listed, joined and ended; several at once, with what we
   const other = await sessions.create({ app: 'calculator' })
   assert.deepEqual(await sessions.deleteMany([session.id, other.id, 'nobody']), {
     deleted: [session.id, other.id],
+    begun: [],
     errors: [{ id: 'nobody', message: 'not found', status: 404 }],
   })
   await assert.rejects(session.delete(), NotFoundError)
@@ -60,13 +64,56 @@ test('a session shows neither its URL nor its TURN user when it is printed', asy
   ])
     assert.doesNotMatch(shown, /token=|turn-password|macaroon/i)
   assert.match(session.url, /token=/)
+  const share = await session.share()
+  const read = await it.client.shares.get(share.id)
+  for (const shown of [inspect(share), JSON.stringify(read), inspect({ ...read })]) assert.doesNotMatch(shown, /token=/)
+  assert.equal(read.url, share.url)
+})
+
+test('a server that repeats a token in its words does not get it into an error', async () => {
+  const certificate = make('127.0.0.1')
+  await using server = await serve(
+    {
+      request: (asked, answer) =>
+        reply(answer, 400, { type: 'error', error: `bad header ${asked.headers.authorization}`, status_code: 400 }),
+    },
+    certificate,
+  )
+  const { fingerprint } = certificate
+  await using client = new GatewayClient({ url: server.url, token: 'hush-hush', fingerprint, retries: 0 })
+  await assert.rejects(client.service.regions(), (error) => {
+    assert.match(String(error), /bad header macaroon root=…/)
+    assert.doesNotMatch(inspect(error, { showHidden: true, depth: 9 }), /hush/)
+    return true
+  })
+})
+
+test('answers that lack what they have to have, or state an error with status 200, are errors', async () => {
+  let metadata: unknown
+  let error: string | undefined
+  const certificate = make('127.0.0.1')
+  await using server = await serve(
+    {
+      request: (_asked, answer) =>
+        reply(answer, 200, error ? { type: 'error', status_code: 404, error } : { type: 'sync', metadata }),
+    },
+    certificate,
+  )
+  const { fingerprint } = certificate
+  await using client = new GatewayClient({ url: server.url, token: 'x', fingerprint, retries: 0 })
+  for (metadata of [undefined, null, {}, { id: 's' }, { id: 's', url: 7 }])
+    await assert.rejects(client.sessions.create({ app: 'a' }), { name: 'ServerError' })
+  metadata = undefined
+  await assert.rejects(client.sessions.get('s'), { name: 'ServerError' })
+  error = 'gone'
+  await assert.rejects(client.sessions.get('s'), { name: 'NotFoundError', server: 'gone' })
 })
 
 test('signalling: messages both ways, in order, until a side closes', async () => {
   const heard: unknown[] = []
   const viewer = (socket: WebSocket) =>
     socket.on('message', (data) => {
-      const signal = decodeSignal(String(data))
+      const signal = decodeViewerSignal(String(data))
       heard.push(signal)
       if (signal.type === 'discover')
         socket.send(JSON.stringify({ type: 'resp:discover', max_api_version: 2, fps: 60 }))
@@ -94,6 +141,29 @@ test('signalling: messages both ways, in order, until a side closes', async () =
   assert.deepEqual(heard, [{ type: 'discover' }, settings({ data_channels: ['mine'] })])
   assert.throws(() => signalling.send({ type: 'discover' }), { code: 'unavailable' })
   assert.throws(() => settings({ data_channels: ['1', '2', '3', '4', '5', '6'] }), { code: 'invalid-request' })
+})
+
+test('signalling: a cut connection is an error, an abort and a left loop close; a URL alone is enough', async () => {
+  const sockets: WebSocket[] = []
+  await using it = await scene({ viewer: (socket) => void sockets.push(socket) })
+  const session = await it.client.sessions.create({ app: 'calculator' })
+  const read = async (signalling: Signalling) => {
+    for await (const _ of signalling);
+  }
+  const cut = await session.signalling()
+  setTimeout(() => sockets.at(-1)?.terminate(), 20)
+  await assert.rejects(read(cut), { code: 'unavailable' })
+  const abort = new AbortController()
+  const aborted = await session.signalling({ signal: abort.signal })
+  setTimeout(() => abort.abort(), 20)
+  await read(aborted)
+  const { url } = await session.join()
+  const left = await openSignalling(url, it.trust)
+  setTimeout(() => sockets.at(-1)?.send('{"type":"error","message":"x"}'), 20)
+  for await (const signal of left) if (signal.type === 'error') break
+  await sleep(50)
+  assert.equal(it.gateway.sockets, 0)
+  await assert.rejects(openSignalling('http://127.0.0.1/?token=hush-hush'), (error) => !/hush/.test(inspect(error)))
 })
 
 test('a connector gives what the browser SDK takes, and joins when it connects again', async () => {
@@ -207,6 +277,11 @@ test('ADB: the port closes with its signal, and says why a connection could not 
   const late = connect(number, '127.0.0.1')
   await assert.rejects(once(late, 'connect'), { code: 'ECONNREFUSED' })
   await port.close()
+  await using taken = await it.client.adb(share).listen()
+  const busy = it.client.adb(share).listen({ port: taken.port, signal: abort.signal })
+  await assert.rejects(busy, (error) => error === abort.signal.reason)
+  await assert.rejects(it.client.adb(share).listen({ port: taken.port }), { code: 'conflict' })
+  assert.deepEqual(getEventListeners(abort.signal, 'abort'), [])
 })
 
 test('what the stand-in answers is what the contract says', async () => {

@@ -1,6 +1,6 @@
 export * from '../base.ts'
 export { AdbClient, type AdbListenOptions, AdbPort, AdbShare } from './adb.ts'
-export { GatewayClient, type GatewayOptions } from './client.ts'
+export { GatewayClient, type GatewayOptions, openSignalling } from './client.ts'
 export * from './control.ts'
 export type { GatewayService } from './service.ts'
 export { type Connector, GatewaySession } from './session.ts'

@@ -57,7 +57,11 @@ export class NodeTransport implements Transport {
 
 function answer<T>(method: string, path: string, { envelope, status, body }: Reply<T>): GatewayReply<T> {
   if (envelope)
-    return { metadata: envelope.metadata, ...(envelope.total_size !== undefined && { total: envelope.total_size }) }
+    return {
+      metadata: envelope.metadata,
+      status,
+      ...(envelope.total_size !== undefined && { total: envelope.total_size }),
+    }
   body.destroy()
   throw new ServerError(`${method} ${path}: the answer is no JSON`, { method, path, status })
 }

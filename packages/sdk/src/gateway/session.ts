@@ -10,6 +10,10 @@ export type Connector = {
   disconnect(): void
 }
 
+/** Browsers refuse a list with a URL of another scheme, and the gateway's own examples are https://. */
+const isForBrowsers = ({ urls }: StunServer) =>
+  (urls?.length ?? 0) > 0 && urls?.every((url) => /^(stun|turn)s?:/.test(url))
+
 /** A session that can be viewed. The URL of its socket and its TURN users are secrets: they do not show when it is printed. */
 export class GatewaySession {
   readonly id: string
@@ -45,9 +49,9 @@ export class GatewaySession {
     return this.#way.stun_servers ?? []
   }
 
-  /** Opens the signalling socket. Only one viewer is connected at a time. */
+  /** Opens the signalling socket; aborting closes it. Only one viewer is connected at a time. */
   async signalling(options: Limits = {}): Promise<Signalling> {
-    return new Signalling(await this.#transport.socket(this.url, options))
+    return new Signalling(await this.#transport.socket(this.url, options), options.signal)
   }
 
   /** For Canonical's browser SDK. Connecting again joins the session again, which disconnects who views it. */
@@ -57,7 +61,7 @@ export class GatewaySession {
       connect: async () => {
         const { id, url, stunServers } = way ?? (await this.join(screen && { screen }))
         way = undefined
-        return { id, websocket: url, stunServers }
+        return { id, websocket: url.replace(/^http/, 'ws'), stunServers: stunServers.filter(isForBrowsers) }
       },
       disconnect: () => {},
     }

@@ -1,5 +1,7 @@
 import type { Limits } from '../connection/deadline.ts'
 import { path } from '../connection/path.ts'
+import type { Page } from '../operations/api.ts'
+import { withHiddenUrl, withTexts } from './answer.ts'
 import type { Transport } from './transport.ts'
 import type { Share, ShareBase, SharePatch } from './types.ts'
 
@@ -14,24 +16,28 @@ export class GatewayShares {
   }
 
   /** All but their URLs. */
-  async list({ signal, deadline, ...filter }: ShareFilter = {}): Promise<ShareBase[]> {
-    const query = { recursion: true, ...filter }
-    const { metadata } = await this.#transport.request<ShareBase[] | null>('GET', '/1.0/shares', {
-      query,
-      signal,
-      deadline,
-    })
-    return metadata ?? []
+  async list(filter?: ShareFilter): Promise<ShareBase[]> {
+    return (await this.page(filter)).items
   }
 
-  /** With its URL. Throws `NotFoundError`. */
+  /** A part of them, and how many there are. */
+  async page({ signal, deadline, ...filter }: ShareFilter = {}): Promise<Page<ShareBase>> {
+    const asked = { query: { recursion: true, ...filter }, signal, deadline }
+    const { metadata, total } = await this.#transport.request<ShareBase[] | null>('GET', '/1.0/shares', asked)
+    const items = metadata ?? []
+    return { items, total: total ?? items.length }
+  }
+
+  /** With its URL, which does not show when it is printed. Throws `NotFoundError`. */
   async get(id: string, options: Limits = {}): Promise<Share> {
-    return (await this.#transport.request<Share>('GET', path`/1.0/shares/${id}`, options)).metadata
+    const { metadata } = await this.#transport.request<Share>('GET', path`/1.0/shares/${id}`, options)
+    return withHiddenUrl(withTexts(metadata, `share ${id}`, 'id'))
   }
 
   /** `expiry_at` is in Unix seconds, at most 30 days ahead. */
   async update(id: string, body: SharePatch, options: Limits = {}): Promise<Share> {
-    return (await this.#transport.request<Share>('PATCH', path`/1.0/shares/${id}`, { body, ...options })).metadata
+    const { metadata } = await this.#transport.request<Share>('PATCH', path`/1.0/shares/${id}`, { body, ...options })
+    return withHiddenUrl(withTexts(metadata, `share ${id}`, 'id'))
   }
 
   /** Also cuts who came by it. */

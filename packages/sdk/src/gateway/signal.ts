@@ -5,6 +5,8 @@ import { InvalidRequestError } from '../errors.ts'
 /** The version of the protocol that a viewer states. */
 export const signallingVersion = 2
 
+const codecs = ['AV1', 'H264', 'VP8', 'VP9'] as const
+export type Codec = (typeof codecs)[number]
 export type Candidate = { type: 'candidate'; candidate: string; sdpMid: string | null; sdpMLineIndex: number | null }
 export type Settings = {
   type: 'settings'
@@ -17,7 +19,7 @@ export type Settings = {
   enable_camera: boolean
   device_type?: string
   foreground_activity?: string
-  video?: { preferred_decoder_codecs?: ('AV1' | 'H264' | 'VP8' | 'VP9')[] }
+  video?: { preferred_decoder_codecs?: Codec[] }
 }
 /** What a viewer sends. `sdp` and `candidate` are plain texts here. */
 export type ViewerSignal = { type: 'discover' } | Settings | { type: 'answer'; sdp: string } | Candidate
@@ -43,57 +45,91 @@ export function encodeSignal(signal: ViewerSignal | InstanceSignal): string {
   }
 }
 
-/** Never throws: what cannot be read is `unknown`. */
-export function decodeSignal(raw: string): ViewerSignal | InstanceSignal | UnknownSignal {
+/** What a viewer gets. Never throws: what cannot be read, or only an instance should hear, is `unknown`. */
+export function decodeInstanceSignal(raw: string): InstanceSignal | UnknownSignal {
+  return decoded(raw, readInstanceSignal)
+}
+
+/** What an instance gets. Never throws either. */
+export function decodeViewerSignal(raw: string): ViewerSignal | UnknownSignal {
+  return decoded(raw, readViewerSignal)
+}
+
+type Fields = Record<string, unknown>
+
+function decoded<T>(raw: string, read: (value: Fields) => T | undefined): T | UnknownSignal {
   try {
     const value: unknown = JSON.parse(raw)
-    if (typeof value === 'object' && value !== null)
-      return read(value as Record<string, unknown>) ?? { type: 'unknown', raw }
+    if (typeof value === 'object' && value !== null) return read(value as Fields) ?? { type: 'unknown', raw }
   } catch {
     // No JSON, or no base64.
   }
   return { type: 'unknown', raw }
 }
 
-function read(value: Record<string, unknown>): ViewerSignal | InstanceSignal | undefined {
-  const { type, sdp, candidate } = value
-  if (type === 'discover') return { type }
-  if ((type === 'offer' || type === 'answer') && typeof sdp === 'string') return { type, sdp: fromBase64(sdp) }
-  if (type === 'candidate' && typeof candidate === 'string') {
-    const { sdpMid = null, sdpMLineIndex = null } = value
-    if (sdpMid !== null && typeof sdpMid !== 'string') return undefined
-    if (sdpMLineIndex !== null && typeof sdpMLineIndex !== 'number') return undefined
-    return { type, candidate: fromBase64(candidate), sdpMid, sdpMLineIndex }
+function readInstanceSignal(value: Fields): InstanceSignal | undefined {
+  const { type, sdp, message, max_api_version, fps, capabilities } = value
+  switch (type) {
+    case 'candidate':
+      return readCandidate(value)
+    case 'offer':
+      return typeof sdp === 'string' ? { type, sdp: fromBase64(sdp) } : undefined
+    case 'error':
+      return { type, message: typeof message === 'string' ? message : '' }
+    case 'resp:discover':
+      if (typeof max_api_version !== 'number') return undefined
+      return {
+        type,
+        max_api_version,
+        ...(typeof fps === 'number' && { fps }),
+        ...(isTexts(capabilities) && { capabilities }),
+      }
   }
-  if (type === 'error') return { type, message: String(value.message ?? '') }
-  if (type === 'resp:discover' && typeof value.max_api_version === 'number') {
-    const { max_api_version, fps, capabilities } = value
-    return {
-      type,
-      max_api_version,
-      ...(typeof fps === 'number' && { fps }),
-      ...(Array.isArray(capabilities) && { capabilities: capabilities.map(String) }),
-    }
-  }
-  if (type === 'settings' && typeof value.api_version === 'number') return settingsOf(value)
   return undefined
 }
 
-function settingsOf(value: Record<string, unknown>): Settings {
-  const { data_channels, device_type, foreground_activity, video } = value
+function readViewerSignal(value: Fields): ViewerSignal | undefined {
+  const { type, sdp } = value
+  switch (type) {
+    case 'discover':
+      return { type }
+    case 'candidate':
+      return readCandidate(value)
+    case 'answer':
+      return typeof sdp === 'string' ? { type, sdp: fromBase64(sdp) } : undefined
+    case 'settings':
+      return readSettings(value)
+  }
+  return undefined
+}
+
+function readCandidate({ candidate, sdpMid = null, sdpMLineIndex = null }: Fields): Candidate | undefined {
+  const isIndex = sdpMLineIndex === null || (Number.isInteger(sdpMLineIndex) && Number(sdpMLineIndex) >= 0)
+  if (typeof candidate !== 'string' || !(sdpMid === null || typeof sdpMid === 'string') || !isIndex) return undefined
+  return { type: 'candidate', candidate: fromBase64(candidate), sdpMid, sdpMLineIndex: sdpMLineIndex as number | null }
+}
+
+function readSettings(value: Fields): Settings | undefined {
+  const { api_version, data_channels = [], device_type, foreground_activity, video } = value
+  if (typeof api_version !== 'number' || !isTexts(data_channels)) return undefined
+  const wanted = (video as Fields | null | undefined)?.preferred_decoder_codecs
   return {
     type: 'settings',
-    api_version: Number(value.api_version),
-    data_channels: Array.isArray(data_channels) ? data_channels.map(String) : [],
+    api_version,
+    data_channels,
     enable_speaker: value.enable_speaker === true,
     enable_microphone: value.enable_microphone === true,
     enable_video: value.enable_video === true,
     enable_camera: value.enable_camera === true,
     ...(typeof device_type === 'string' && { device_type }),
     ...(typeof foreground_activity === 'string' && { foreground_activity }),
-    ...(typeof video === 'object' && video !== null && { video }),
+    ...(Array.isArray(wanted) && { video: { preferred_decoder_codecs: wanted.filter(isCodec) } }),
   }
 }
+
+const isTexts = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every((one) => typeof one === 'string')
+const isCodec = (value: unknown): value is Codec => codecs.includes(value as Codec)
 
 /** `btoa` takes bytes as letters. */
 function toBase64(text: string): string {
@@ -102,7 +138,7 @@ function toBase64(text: string): string {
 
 function fromBase64(text: string): string {
   const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))
-  return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
 }
 
 /** The settings of a viewer that shows everything and sends nothing, unless said otherwise. */

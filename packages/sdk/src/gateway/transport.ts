@@ -6,6 +6,8 @@ import type { Query } from '../connection/path.ts'
 export type GatewayRequest = Limits & { query?: Query; body?: unknown }
 export type GatewayReply<T> = {
   metadata: T
+  /** 202: it has only begun. */
+  status: number
   /** Of the whole collection. */
   total?: number
 }
