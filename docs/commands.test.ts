@@ -67,6 +67,10 @@ for (const file of [
   'docs/how-to/call-the-api-with-curl.md',
   'docs/how-to/use-adb.md',
   'docs/how-to/find-out-why-an-instance-failed.md',
+  'docs/how-to/launch-with-limits.md',
+  'docs/how-to/upload-an-image.md',
+  'docs/how-to/run-commands.md',
+  'docs/how-to/watch-events.md',
   'docs/how-to/run-the-agent.md',
   'docs/tutorial/first-android.md',
 ])

@@ -31,9 +31,11 @@ export class AmsOidc {
     this.#features = features
   }
 
-  /** Open to everybody. With `deviceCode` also the client id and the audience that the device flow needs. */
+  /** Open to everybody, and asked without a token, so that a provider of tokens may call it. With `deviceCode` also the client id and the audience that the device flow needs. */
   get({ deviceCode, ...options }: CallOptions & { deviceCode?: boolean } = {}): Promise<OidcConfig> {
     const query = deviceCode ? { grant_type: 'device_code' } : {}
-    return this.#features.need('oidc_support', options, () => this.#api.get('/1.0/auth/oidc', query, options))
+    return this.#features.need('oidc_support', options, () =>
+      this.#api.send('GET', '/1.0/auth/oidc', { query, anonymous: true, ...options }),
+    )
   }
 }

@@ -10,7 +10,9 @@ export type AmsEvents = {
 }
 
 export function amsEvents(api: Api, connection: Connection): AmsEvents {
-  const stream = (options: EventOptions = {}) => new EventStream(connection, {}, options)
+  // AMS takes one type, or all, which is what it sends where none is said. There are two.
+  const stream = ({ types = [], ...options }: EventOptions = {}) =>
+    new EventStream(connection, {}, types.length === 1 ? { types, ...options } : options)
   const token = async (options?: CallOptions) =>
     (await api.send<{ token: string }>('POST', '/1.0/events/auth', options)).token
   return Object.assign(stream, { token })

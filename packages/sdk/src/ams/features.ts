@@ -17,7 +17,9 @@ export class Features {
 
   /** Asks the server once. */
   async has(name: string, options?: CallOptions): Promise<boolean> {
-    this.#names ??= (await this.#api.get<Service>('/1.0', {}, options)).api_extensions ?? []
+    // Open to everybody, and so needs no token; whoever gets tokens may ask for it.
+    const service = () => this.#api.send<Service>('GET', '/1.0', { anonymous: true, ...options })
+    this.#names ??= (await service()).api_extensions ?? []
     return this.#names.includes(name)
   }
 

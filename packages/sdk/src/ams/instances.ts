@@ -132,6 +132,7 @@ export class AmsInstances {
     return this.update(id, { desired_status: 'running' }, { noWait, ...options })
   }
 
+  /** Its disk is there when it is started again, on the agent; Canonical's AMS promises nothing about it. */
   stop(id: string, options?: AmsChangeOptions): Promise<Operation> {
     return this.update(id, { desired_status: 'stopped' }, options)
   }

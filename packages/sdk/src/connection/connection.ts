@@ -23,6 +23,8 @@ export type RequestOptions = Limits & {
   timeout?: number
   /** Do not read the answer: it is a file. Failures are read and thrown all the same. */
   raw?: boolean
+  /** Show no token: for what is open to everybody, and asked by whoever has none yet. */
+  anonymous?: boolean
   /** Called with the size of each piece of `stream` that was taken. */
   onChunk?: (bytes: number) => void
 } & ({ body?: unknown; stream?: never } | { stream: Source; body?: never })

@@ -99,13 +99,15 @@ function checked(token: unknown): string {
   throw new InvalidRequestError('a token is text without blanks, and this is none', { code: 'invalid-request' })
 }
 
+type Shown = { signal?: AbortSignal; stream?: Source; headers?: Record<string, string>; anonymous?: boolean }
+
 /** Sends with the token, and once more with another one where the server refuses it. */
 export async function authorized<T>(
   token: Token | undefined,
-  { signal, stream, headers }: { signal?: AbortSignal; stream?: Source; headers?: Record<string, string> },
+  { signal, stream, headers, anonymous }: Shown,
   send: (headers: Record<string, string> | undefined) => Promise<T>,
 ): Promise<T> {
-  if (!token) return send(headers)
+  if (!token || anonymous) return send(headers)
   const shown = await token.get(signal)
   try {
     return await send({ ...headers, authorization: token.header(shown) })
