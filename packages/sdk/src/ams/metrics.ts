@@ -1,6 +1,6 @@
 import type { Api, CallOptions } from '../operations/api.ts'
+import { type MetricFamily, parseMetrics } from '../operations/prometheus.ts'
 import type { Features } from './features.ts'
-import { type MetricFamily, parseMetrics } from './prometheus.ts'
 
 /** The server's own metrics. */
 export class AmsMetrics {

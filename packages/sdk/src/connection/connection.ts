@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import { Pool } from 'undici'
 import type WebSocket from 'ws'
 import { UnavailableError } from '../errors.ts'
@@ -173,6 +174,22 @@ export class Connection implements AsyncDisposable {
     if (this.#closed) socket.terminate()
     if (options.background) raw.unref()
     return socket
+  }
+
+  /** Turns a connection into one of another protocol, as a stream of its bytes. */
+  async upgrade(path: string, protocol: string, options: Limits & { query?: Query } = {}): Promise<Duplex> {
+    using limit = new Deadline(options, `GET ${path} at ${this.server}`)
+    const { signal } = limit
+    signal?.throwIfAborted()
+    if (this.#closed) throw this.#closedError('GET', path)
+    const asked = { method: 'GET' as const, path }
+    try {
+      const request = { ...asked, path: withQuery(path, options.query), protocol, signal }
+      return (await this.#pool.upgrade(request)).socket
+    } catch (error) {
+      signal?.throwIfAborted()
+      throw failure(error, asked, this.server)
+    }
   }
 
   /** Ends everything that is open; what is waited for is rejected with code `closed`. */

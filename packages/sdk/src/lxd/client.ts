@@ -4,21 +4,16 @@ import { Api } from '../operations/api.ts'
 import { Operations } from '../operations/collection.ts'
 import { type EventOptions, EventStream } from '../operations/event-stream.ts'
 import { Tracker } from '../operations/tracker.ts'
+import { LxdCertificates } from './certificates.ts'
+import { LxdCluster } from './cluster.ts'
 import { LxdImages } from './images.ts'
 import { LxdInstances } from './instances.ts'
-import { Named } from './named.ts'
-import { LxdResources, LxdServer, StoragePools } from './server.ts'
-import type {
-  Network,
-  NetworkPut,
-  NetworksPost,
-  Profile,
-  ProfilePut,
-  ProfilesPost,
-  Project,
-  ProjectPut,
-  ProjectsPost,
-} from './types.ts'
+import { LxdNetworks, NetworkAcls, NetworkZones } from './networks.ts'
+import { LxdProfiles, LxdProjects } from './projects.ts'
+import { type LxdAnswer, type LxdPath, type LxdRequest, rawRequest } from './raw.ts'
+import { LxdMetrics, LxdResources, LxdServer } from './server.ts'
+import { StoragePools } from './storage.ts'
+import { LxdWarnings } from './warnings.ts'
 
 export type LxdOptions = (UnixSocket | ClientCertificate) &
   Common & {
@@ -33,9 +28,15 @@ export class LxdClient implements AsyncDisposable {
   readonly connection: Connection
   readonly server: LxdServer
   readonly resources: LxdResources
-  readonly projects: Named<Project, ProjectsPost, ProjectPut>
-  readonly profiles: Named<Profile, ProfilesPost, ProfilePut>
-  readonly networks: Named<Network, NetworksPost, NetworkPut>
+  readonly metrics: LxdMetrics
+  readonly warnings: LxdWarnings
+  readonly certificates: LxdCertificates
+  readonly cluster: LxdCluster
+  readonly projects: LxdProjects
+  readonly profiles: LxdProfiles
+  readonly networks: LxdNetworks
+  readonly networkAcls: NetworkAcls
+  readonly networkZones: NetworkZones
   readonly storagePools: StoragePools
   readonly images: LxdImages
   readonly instances: LxdInstances
@@ -48,18 +49,45 @@ export class LxdClient implements AsyncDisposable {
     this.connection = api.connection
     this.server = new LxdServer(api)
     this.resources = new LxdResources(api)
-    this.projects = new Named(api, '/1.0/projects')
-    this.profiles = new Named(api, '/1.0/profiles')
-    this.networks = new Named(api, '/1.0/networks')
-    this.storagePools = new StoragePools(api, '/1.0/storage-pools')
+    this.metrics = new LxdMetrics(api)
+    this.warnings = new LxdWarnings(api)
+    this.certificates = new LxdCertificates(api)
+    this.cluster = new LxdCluster(api)
+    this.projects = new LxdProjects(api)
+    this.profiles = new LxdProfiles(api)
+    this.networks = new LxdNetworks(api)
+    this.networkAcls = new NetworkAcls(api)
+    this.networkZones = new NetworkZones(api)
+    this.storagePools = new StoragePools(api)
     this.images = new LxdImages(api)
     this.instances = new LxdInstances(api)
     this.operations = new Operations(api)
   }
 
+  /**
+   * Any request of LXD's 5.0 API, typed by its description: `request('GET', '/1.0/instances/{name}', { path: { name } })`. Where
+   * LXD makes an operation of it, its end is waited for.
+   */
+  request<M extends 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', P extends LxdPath<M>>(
+    method: M,
+    path: P,
+    ...[options]: object extends LxdRequest<M, P> ? [LxdRequest<M, P>?] : [LxdRequest<M, P>]
+  ): Promise<LxdAnswer<M, P>> {
+    return rawRequest(this.#api, method, path, (options ?? {}) as LxdRequest<M, P>)
+  }
+
   /** The same server as another project: it shares the connection and the event socket, and closing one closes all. */
   project(name: string): LxdClient {
-    const api = new Api(this.#api.tracker, { ...this.#api.query, project: name })
+    return this.#scoped({ project: name })
+  }
+
+  /** The same, for one member of a cluster. */
+  target(member: string): LxdClient {
+    return this.#scoped({ target: member })
+  }
+
+  #scoped(query: { project?: string; target?: string }): LxdClient {
+    const api = new Api(this.#api.tracker, { ...this.#api.query, ...query })
     return new LxdClient({ [shared]: api } as unknown as LxdOptions)
   }
 

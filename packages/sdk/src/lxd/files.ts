@@ -27,15 +27,11 @@ export class InstanceFiles {
   }
 
   /** A file's `stream` has to be read or destroyed. Throws `NotFoundError`. */
-  async get(name: string, file: string, { signal }: CallOptions = {}): Promise<InstanceFile> {
-    const reply = await this.#api.raw('GET', path`/1.0/instances/${name}/files`, { query: { path: file }, signal })
+  async get(name: string, file: string, options?: CallOptions): Promise<InstanceFile> {
+    const at = path`/1.0/instances/${name}/files`
+    const reply = await this.#api.raw('GET', at, { query: { path: file }, ...options })
     const { headers } = reply
-    // Modes are octal text.
-    const attributes = {
-      mode: Number.parseInt(headers['x-lxd-mode'] ?? '0', 8) & 0o7777,
-      uid: Number(headers['x-lxd-uid'] ?? 0),
-      gid: Number(headers['x-lxd-gid'] ?? 0),
-    }
+    const attributes = attributesOf(headers)
     switch (headers['x-lxd-type']) {
       case 'directory':
         return { ...attributes, type: 'directory', entries: await entries(reply) }
@@ -46,6 +42,21 @@ export class InstanceFiles {
         return { ...attributes, type: 'file', stream: reply.body, ...(Number.isNaN(size) ? {} : { size }) }
       }
     }
+  }
+
+  /** What there is under a path, and whose: without its content. Throws `NotFoundError`. */
+  async stat(
+    name: string,
+    file: string,
+    options?: CallOptions,
+  ): Promise<Required<FileOwner> & { type: 'file' | 'directory' | 'symlink'; size?: number }> {
+    const at = path`/1.0/instances/${name}/files`
+    const { body, headers } = await this.#api.raw('HEAD', at, { query: { path: file }, ...options })
+    body.resume()
+    const size = Number(headers['content-length'] ?? Number.NaN)
+    const type = headers['x-lxd-type']
+    const known = type === 'directory' || type === 'symlink' ? type : 'file'
+    return { ...attributesOf(headers), type: known, ...(known === 'file' && !Number.isNaN(size) && { size }) }
   }
 
   /** Writes a file: a text, bytes, or a stream. */
@@ -63,32 +74,34 @@ export class InstanceFiles {
       ...owner(options),
     }
     if (stream instanceof Uint8Array) headers['content-length'] = String(stream.byteLength)
-    await this.#post(name, file, { stream, headers, signal: options.signal })
+    await this.#post(name, file, { stream, headers, ...limitsOf(options) })
   }
 
   /** Makes a directory; one that is there already is left as it is. Its parent has to be there. */
   async mkdir(name: string, directory: string, options: FileOwner & CallOptions = {}): Promise<void> {
     const headers = { 'x-lxd-type': 'directory', ...owner(options) }
-    await this.#post(name, directory, { headers, signal: options.signal })
+    await this.#post(name, directory, { headers, ...limitsOf(options) })
   }
 
-  async symlink(name: string, link: string, target: string, { signal }: CallOptions = {}): Promise<void> {
-    await this.#post(name, link, { stream: Buffer.from(target), headers: { 'x-lxd-type': 'symlink' }, signal })
+  async symlink(name: string, link: string, target: string, options?: CallOptions): Promise<void> {
+    await this.#post(name, link, { stream: Buffer.from(target), headers: { 'x-lxd-type': 'symlink' }, ...options })
   }
 
   /** Removes a file or an empty directory. */
-  async delete(name: string, file: string, { signal }: CallOptions = {}): Promise<void> {
-    await this.#api.send('DELETE', path`/1.0/instances/${name}/files`, { query: { path: file }, signal })
+  async delete(name: string, file: string, options?: CallOptions): Promise<void> {
+    await this.#api.send('DELETE', path`/1.0/instances/${name}/files`, { query: { path: file }, ...options })
   }
 
   async #post(
     name: string,
     file: string,
-    options: { stream?: Uint8Array | Readable; headers: Record<string, string>; signal?: AbortSignal },
+    options: CallOptions & { stream?: Uint8Array | Readable; headers: Record<string, string> },
   ): Promise<void> {
     await this.#api.send('POST', path`/1.0/instances/${name}/files`, { query: { path: file }, ...options })
   }
 }
+
+const limitsOf = ({ signal, deadline }: CallOptions): CallOptions => ({ signal, deadline })
 
 function owner({ mode, uid, gid }: FileOwner): Record<string, string> {
   const headers: Record<string, string> = {}
@@ -96,6 +109,15 @@ function owner({ mode, uid, gid }: FileOwner): Record<string, string> {
   if (uid !== undefined) headers['x-lxd-uid'] = String(uid)
   if (gid !== undefined) headers['x-lxd-gid'] = String(gid)
   return headers
+}
+
+/** Modes are octal text. */
+function attributesOf(headers: Reply['headers']): Attributes {
+  return {
+    mode: Number.parseInt(headers['x-lxd-mode'] ?? '0', 8) & 0o7777,
+    uid: Number(headers['x-lxd-uid'] ?? 0),
+    gid: Number(headers['x-lxd-gid'] ?? 0),
+  }
 }
 
 async function entries(reply: Reply): Promise<string[]> {

@@ -17,24 +17,11 @@ export class InstanceLogs {
   }
 
   /** The stream has to be read or destroyed. */
-  async get(name: string, file: string, { signal }: CallOptions = {}): Promise<Readable> {
-    return (await this.#api.raw('GET', path`/1.0/instances/${name}/logs/${file}`, { signal })).body
+  async get(name: string, file: string, options?: CallOptions): Promise<Readable> {
+    return (await this.#api.raw('GET', path`/1.0/instances/${name}/logs/${file}`, options)).body
   }
 
-  async delete(name: string, file: string, { signal }: CallOptions = {}): Promise<void> {
-    await this.#api.send('DELETE', path`/1.0/instances/${name}/logs/${file}`, { signal })
-  }
-}
-
-export class InstanceConsole {
-  readonly #api: Api
-
-  constructor(api: Api) {
-    this.#api = api
-  }
-
-  /** What a running container wrote to its console, as much as LXD keeps. The stream has to be read or destroyed. */
-  async log(name: string, { signal }: CallOptions = {}): Promise<Readable> {
-    return (await this.#api.raw('GET', path`/1.0/instances/${name}/console`, { signal })).body
+  async delete(name: string, file: string, options?: CallOptions): Promise<void> {
+    await this.#api.send('DELETE', path`/1.0/instances/${name}/logs/${file}`, options)
   }
 }

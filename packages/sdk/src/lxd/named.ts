@@ -1,7 +1,8 @@
 import { path } from '../connection/path.ts'
 import { type Api, type CallOptions, ifMatch, type UpdateOptions, type WithEtag } from '../operations/api.ts'
+import { type ModifyOptions, modify } from '../operations/modify.ts'
 
-/** Things that are looked after by name and done at once: projects, profiles, networks, storage pools. */
+/** Things that are looked after by name: projects, profiles, networks, storage pools, … */
 export class Named<T, Create, Put> {
   protected readonly api: Api
   readonly #base: string
@@ -25,26 +26,31 @@ export class Named<T, Create, Put> {
     return this.api.get<T>(this.at(name), {}, options)
   }
 
-  getWithEtag(name: string): Promise<WithEtag<T>> {
-    return this.api.getWithEtag<T>(this.at(name))
+  getWithEtag(name: string, options?: CallOptions): Promise<WithEtag<T>> {
+    return this.api.getWithEtag<T>(this.at(name), options)
   }
 
   /** Throws `ConflictError`, or `InvalidRequestError` where LXD says so, when the name is taken. */
-  async create(body: Create, { signal }: CallOptions = {}): Promise<void> {
-    await this.api.send('POST', this.#base, { body, signal })
+  async create(body: Create, options?: CallOptions): Promise<void> {
+    await this.api.send('POST', this.#base, { body, ...options })
   }
 
   /** Replaces what can be changed: what `body` leaves out is removed. */
-  async update(name: string, body: Put, { etag, signal }: UpdateOptions = {}): Promise<void> {
-    await this.api.send('PUT', this.at(name), { body, headers: ifMatch(etag), signal })
+  async update(name: string, body: Put, { etag, ...options }: UpdateOptions = {}): Promise<void> {
+    await this.api.send('PUT', this.at(name), { body, headers: ifMatch(etag), ...options })
   }
 
   /** Changes what `body` names, of `config` key by key. */
-  async patch(name: string, body: Partial<Put>, { etag, signal }: UpdateOptions = {}): Promise<void> {
-    await this.api.send('PATCH', this.at(name), { body, headers: ifMatch(etag), signal })
+  async patch(name: string, body: Partial<Put>, { etag, ...options }: UpdateOptions = {}): Promise<void> {
+    await this.api.send('PATCH', this.at(name), { body, headers: ifMatch(etag), ...options })
   }
 
-  async delete(name: string, { signal }: CallOptions = {}): Promise<void> {
-    await this.api.send('DELETE', this.at(name), { signal })
+  /** Lets `change` work on a copy and writes it back, again where somebody else was faster. Nothing is sent for no change. */
+  modify(name: string, change: (draft: T) => void | Promise<void>, options?: ModifyOptions): Promise<T> {
+    return modify(this.api, this.at(name), change, options)
+  }
+
+  async delete(name: string, options?: CallOptions): Promise<void> {
+    await this.api.send('DELETE', this.at(name), options)
   }
 }

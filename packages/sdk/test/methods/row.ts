@@ -14,5 +14,5 @@ export type Row<Client> = {
   /** The metadata of the answer, or its raw body. */
   answer?: unknown
   call: (client: Client, options: CallOptions) => Promise<unknown>
-  expect?: (result: unknown) => void
+  expect?: (result: unknown) => void | Promise<void>
 }

@@ -54,7 +54,7 @@ export async function onTheWire<C extends Client>(
     else assert.deepEqual(JSON.parse(first.body.toString()), row.body, row.name)
     for (const [name, value] of Object.entries(row.headers ?? {})) assert.equal(first.headers[name], value, row.name)
     if (result instanceof Readable) assert.equal(await text(result), row.answer ?? '', row.name)
-    row.expect?.(result)
+    await row.expect?.(result)
   } finally {
     await client.close()
   }
@@ -66,12 +66,16 @@ export function methodsWithoutRow(client: object, rows: readonly Row<never>[], k
   return methodsOf(client).filter((name) => !named.has(name))
 }
 
+/** `at` and `api` are a collection's own. */
+const inner = ['constructor', 'at', 'api', 'connection']
+
 function methodsOf(thing: object, prefix = ''): string[] {
-  const own = Object.getOwnPropertyNames(Object.getPrototypeOf(thing)).filter(
-    (name) => name !== 'constructor' && typeof Reflect.get(thing, name) === 'function',
-  )
+  const own: string[] = []
+  for (let at = Object.getPrototypeOf(thing); at !== Object.prototype; at = Object.getPrototypeOf(at))
+    for (const name of Object.getOwnPropertyNames(at))
+      if (!inner.includes(name) && typeof Reflect.get(thing, name) === 'function') own.push(name)
   const resources = Object.entries(thing).filter(
-    ([name, value]) => typeof value === 'object' && value !== null && name !== 'connection',
+    ([name, value]) => typeof value === 'object' && value !== null && !inner.includes(name),
   )
   return [
     ...own.map((name) => prefix + name),
