@@ -4,11 +4,13 @@ import { join } from 'node:path'
 import { amsApiPage } from './ams-api.ts'
 import { configurationPage } from './configuration.ts'
 import { errorsPage } from './errors.ts'
+import { lxdCoveragePage } from './lxd-coverage.ts'
 
 const makers: Record<string, () => string | Promise<string>> = {
   'ams-api.md': amsApiPage,
   'configuration.md': configurationPage,
   'errors.md': errorsPage,
+  'lxd-coverage.md': lxdCoveragePage,
 }
 
 export const generatedPages = Object.keys(makers).map((name) => join(import.meta.dirname, name))

@@ -7,6 +7,7 @@ import * as sdk from '@anbox/sdk'
 import { errorForStatus } from '../../packages/sdk/src/errors.ts'
 import { root } from '../page.ts'
 import { generatedPages, generatePage } from './generated.ts'
+import { lxdOperations } from './lxd-coverage.ts'
 
 const test = suite('documentation: reference', { timeout: 30_000 })
 
@@ -40,4 +41,13 @@ test('an HTTP status becomes the class and the code that the table says', () => 
       const made = errorForStatus(status, '', { method: 'GET', path: '/' })
       assert.deepEqual([made.name, made.code], [error, code], String(status))
     }
+})
+
+test("every operation of LXD's description has a method of the SDK", () => {
+  const operations = lxdOperations()
+  assert.ok(operations.length > 180, `${operations.length} operations`)
+  assert.deepEqual(
+    operations.filter(({ methods }) => methods.length === 0).map(({ method, path }) => `${method} ${path}`),
+    [],
+  )
 })

@@ -4,7 +4,7 @@ export { type MetricFamily, type MetricSample, type MetricType, parseMetrics } f
 export type { LxdCertificates, TrustToken } from './certificates.ts'
 export * from './client.ts'
 export type { ClusterGroups, ClusterMembers, LxdCluster } from './cluster.ts'
-export type { InstanceConsole } from './console.ts'
+export type { AttachedConsole, InstanceConsole } from './console.ts'
 export * from './files.ts'
 export type { ExportedImage } from './image-file.ts'
 export * from './images.ts'

@@ -39,6 +39,11 @@ export class StoragePools extends Named<StoragePool, StoragePoolsPost, StoragePo
     return new StorageVolumes(this.api, this.at(pool), type)
   }
 
+  /** Makes a volume whose type is named in the body: `custom`, as LXD makes no other. */
+  createVolume(pool: string, body: StorageVolumesPost & { type: 'custom' }, options?: CallOptions): Promise<Operation> {
+    return this.api.start('POST', `${this.at(pool)}/volumes`, { body, ...options })
+  }
+
   /** The volumes of a pool, of every type. `filter` is in LXD's own filter language. */
   allVolumes(pool: string, { filter, ...options }: CallOptions & { filter?: string } = {}): Promise<StorageVolume[]> {
     return this.api.get(`${this.at(pool)}/volumes`, { recursion: 1, filter }, options)

@@ -10,7 +10,8 @@ export type ModifyOptions = CallOptions & {
 
 /**
  * Reads a thing, lets `change` work on a copy of it, and writes that back, unless somebody changed the thing meanwhile: then
- * all of it is done again. Nothing is sent where nothing was changed. @returns what the thing is now
+ * all of it is done again. Nothing is sent where nothing was changed. (LXD 5.0 compares and then writes, with no lock in
+ * between: of two writes that come at the very same moment both may pass.) @returns what the thing is now
  * @throws PreconditionFailedError when somebody else was faster each time, and what `change` throws
  */
 export async function modify<T>(

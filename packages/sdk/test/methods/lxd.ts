@@ -330,6 +330,11 @@ export const lxdRows: LxdRow[] = [
   reads('storagePools.resources', '/1.0/storage-pools/p/resources', (lxd, options) =>
     lxd.storagePools.resources('p', options),
   ),
+  starts(
+    'storagePools.createVolume',
+    { method: 'POST', path: '/1.0/storage-pools/p/volumes', body: { name: 'v', type: 'custom' } },
+    (lxd, options) => lxd.storagePools.createVolume('p', { name: 'v', type: 'custom' }, options),
+  ),
   reads(
     'storagePools.allVolumes',
     '/1.0/storage-pools/p/volumes',
