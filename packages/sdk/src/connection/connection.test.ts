@@ -142,6 +142,16 @@ test('a raw answer that breaks off in the middle ends its stream with an error o
   await assert.rejects(text(body), { name: 'UnavailableError', method: 'GET', path: '/1.0/file' })
 })
 
+test('a raw answer that is not wanted can be destroyed', async () => {
+  await using server = await serve({
+    request: (_asked, answer) => answer.writeHead(200, { 'content-type': 'application/octet-stream' }).write('begin'),
+  })
+  await using connection = new Connection({ socketPath: server.socketPath })
+  const { body } = await connection.request('GET', '/1.0/file', { raw: true })
+  body.destroy()
+  await new Promise((resolve) => setTimeout(resolve, 20))
+})
+
 test('an upload is streamed, counted, and given up only when it stands still', async () => {
   let got = 0
   await using server = await serve({

@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { errorForStatus, ServerError } from '../errors.ts'
+import { heldErrors } from './upload.ts'
 
 export type Envelope<T = unknown> = {
   type: 'sync' | 'async' | 'error'
@@ -87,7 +88,8 @@ function parse<T>(text: string, asked: Asked, status: number): Envelope<T> {
 function explained(body: Readable, explain: Asked['explain']): Readable {
   const destroy = body._destroy.bind(body)
   body._destroy = (error, done) => destroy(error && (explain(error) as Error), done)
-  return body
+  // undici calls it an error when a body is destroyed that was not read to its end.
+  return heldErrors(body)
 }
 
 /** The first words of an answer for a person, tags removed. */

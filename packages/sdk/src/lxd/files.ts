@@ -4,6 +4,7 @@ import { path } from '../connection/path.ts'
 import type { Reply } from '../connection/reply.ts'
 import { ServerError } from '../errors.ts'
 import type { Api, CallOptions } from '../operations/api.ts'
+import { type PushOptions, pullTree, pushTree, type TransferOptions, type Transferred } from './transfer.ts'
 
 export type FileOwner = {
   /** Permissions, such as 0o644. */
@@ -59,12 +60,12 @@ export class InstanceFiles {
     return { ...attributesOf(headers), type: known, ...(known === 'file' && !Number.isNaN(size) && { size }) }
   }
 
-  /** Writes a file: a text, bytes, or a stream. */
+  /** Writes a file: a text, bytes, or a stream. `onChunk` is told the size of each piece as it is taken. */
   async put(
     name: string,
     file: string,
     source: string | Uint8Array | Readable,
-    options: FileOwner & CallOptions = {},
+    options: FileOwner & CallOptions & { onChunk?: (bytes: number) => void } = {},
   ): Promise<void> {
     const stream = typeof source === 'string' ? Buffer.from(source) : source
     const headers: Record<string, string> = {
@@ -74,7 +75,7 @@ export class InstanceFiles {
       ...owner(options),
     }
     if (stream instanceof Uint8Array) headers['content-length'] = String(stream.byteLength)
-    await this.#post(name, file, { stream, headers, ...limitsOf(options) })
+    await this.#post(name, file, { stream, headers, onChunk: options.onChunk, ...limitsOf(options) })
   }
 
   /** Makes a directory; one that is there already is left as it is. Its parent has to be there. */
@@ -87,6 +88,19 @@ export class InstanceFiles {
     await this.#post(name, link, { stream: Buffer.from(target), headers: { 'x-lxd-type': 'symlink' }, ...options })
   }
 
+  /**
+   * Copies all that is in a folder of the instance into a local one. Each file is there whole or not at all; nothing is written
+   * outside of `to`, whatever the instance says and whatever links are there. LXD tells links as absolute paths.
+   */
+  pull(name: string, from: string, to: string, options?: TransferOptions): Promise<Transferred> {
+    return pullTree(this, name, from, to, options)
+  }
+
+  /** Copies all that is in a local folder into one of the instance. Links are copied as links. */
+  push(name: string, from: string, to: string, options?: PushOptions): Promise<Transferred> {
+    return pushTree(this, name, from, to, options)
+  }
+
   /** Removes a file or an empty directory. */
   async delete(name: string, file: string, options?: CallOptions): Promise<void> {
     await this.#api.send('DELETE', path`/1.0/instances/${name}/files`, { query: { path: file }, ...options })
@@ -95,7 +109,11 @@ export class InstanceFiles {
   async #post(
     name: string,
     file: string,
-    options: CallOptions & { stream?: Uint8Array | Readable; headers: Record<string, string> },
+    options: CallOptions & {
+      stream?: Uint8Array | Readable
+      headers: Record<string, string>
+      onChunk?: (bytes: number) => void
+    },
   ): Promise<void> {
     await this.#api.send('POST', path`/1.0/instances/${name}/files`, { query: { path: file }, ...options })
   }

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import type { LxdClient } from '../../src/lxd/client.ts'
 import type { Named } from '../../src/lxd/named.ts'
@@ -460,12 +463,11 @@ export const lxdRows: LxdRow[] = [
     call: (lxd, options) =>
       lxd.images.download(
         'ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73',
-        `${process.env.TMPDIR ?? '/tmp'}/sdk-download-${process.pid}-${Math.random()}`,
+        join(tmpdir(), `sdk-download-${process.pid}-${Math.random()}`),
         options,
       ),
     expect: async (result) => {
       const { files } = result as { files: string[] }
-      const { readFile, rm } = await import('node:fs/promises')
       for (const file of files) {
         assert.equal(await readFile(file, 'utf8'), 'content')
         await rm(file)
@@ -644,6 +646,22 @@ export const lxdRows: LxdRow[] = [
     (lxd, options) => lxd.instances.files.symlink('i1', '/l', '/x', options),
     { 'x-lxd-type': 'symlink' },
   ),
+  {
+    name: 'instances.files.push',
+    method: 'POST',
+    path: `${instance}/files`,
+    query: { path: '/etc/new' },
+    headers: { 'x-lxd-type': 'directory' },
+    call: async (lxd, options) => {
+      const from = await mkdtemp(join(tmpdir(), 'sdk-push-'))
+      try {
+        return await lxd.instances.files.push('i1', from, '/etc/new', options)
+      } finally {
+        await rm(from, { recursive: true })
+      }
+    },
+    expect: equal({ files: 0, directories: 0, symlinks: 0, bytes: 0, skipped: [] }),
+  },
   changes(
     'instances.files.delete',
     { method: 'DELETE', path: `${instance}/files`, query: { path: '/x' } },
@@ -693,6 +711,7 @@ export const lxdElsewhere: Record<string, { uses: string[]; test: string }> = {
   'instances.execInteractive': { uses: ['POST /1.0/instances/{name}/exec'], test: 'operations/exec.test.ts' },
   'instances.run': { uses: ['POST /1.0/instances/{name}/exec'], test: 'operations/exec.test.ts' },
   'instances.console.attach': { uses: ['POST /1.0/instances/{name}/console'], test: 'test/live/lxd-resources.test.ts' },
+  'instances.files.pull': { uses: ['GET /1.0/instances/{name}/files'], test: 'test/live/lxd-files.test.ts' },
   'instances.sftp': { uses: ['GET /1.0/instances/{name}/sftp'], test: 'test/live/lxd-resources.test.ts' },
   'instances.waitFor': { uses: ['GET /1.0/events'], test: 'test/live/lxd-resources.test.ts' },
   'instances.informer': { uses: ['GET /1.0/events'], test: 'operations/informer.test.ts' },
