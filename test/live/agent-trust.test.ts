@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs'
 import { request } from 'node:https'
 import { connect, type SecureVersion } from 'node:tls'
 import { suite } from '@anbox/harness'
-import { createAuthority, openAuthority, saveCredential } from '@anbox/pki'
+import { type Authority, createAuthority, openAuthority, openRotation, planRotation, saveCredential } from '@anbox/pki'
 import { AmsClient } from '@anbox/sdk'
 import { Edge, until } from './edge.ts'
 
@@ -209,6 +209,34 @@ test('a revoked certificate is refused within 5 s, on open connections too; what
   assert.match((await call('/1.0/instances', lost)).body.error ?? '', /revoked/)
   assert.equal((await call('/1.0/instances', good)).status, 200)
   assert.equal((await call('/1.0', lost)).body.metadata?.auth, 'untrusted')
+})
+
+test('while the intermediate of the clients is changed, clients of the old one and of the new one get in, unless revoked', async () => {
+  const pki = edge.path('pki')
+  const rotation = openRotation(pki)
+  const clients: { name: string; revoked: boolean }[] = []
+  const write = async (authority: Authority) =>
+    writeFileSync(edge.path('crl.pem'), (await authority.crl('control')) + (await authority.issuers('control')))
+  let status = await rotation.begin(planRotation({ kind: 'intermediate', purpose: 'control', revoke: false }, []))
+  for (;;) {
+    const authority = await openAuthority(pki)
+    for (const revoked of [false, true]) {
+      const name = `${status.stage}-${revoked ? 'lost' : 'kept'}`
+      const credential = await authority.issue({ kind: 'client', name, key })
+      await saveCredential(edge.path('tls'), name, credential)
+      if (revoked) await authority.revoke(credential.serial)
+      clients.push({ name, revoked })
+    }
+    await write(authority)
+    process.kill(edge.pid, 'SIGHUP')
+    const answers = async () =>
+      Promise.all(clients.map(async ({ name }) => (await call('/1.0/instances', credentialOf('tls', name))).status))
+    const wanted = clients.map(({ revoked }) => (revoked ? 401 : 200))
+    await until(async () => (await answers()).join() === wanted.join())
+    if (status.ended) break
+    status = await rotation.next()
+  }
+  assert.equal(clients.length, 12)
 })
 
 test('a renewed server certificate is served from the next connection on, at SIGHUP and by itself; a broken one never', async () => {

@@ -1,6 +1,7 @@
 // Whether a client that a CA signed was revoked since. OpenSSL judges, by the lists that this machine has; its verdict on
 // a certificate is kept until the lists change.
 
+import { X509Certificate } from 'node:crypto'
 import type { TLSSocket } from 'node:tls'
 import { verifyChain } from '@anbox/pki'
 import type { TrustStore } from './trust-store.ts'
@@ -37,12 +38,17 @@ export class Revocation {
 }
 
 /**
- * PEM of the client's certificate and of the CAs that stand beside the lists. On a server Node does not tell the
+ * PEM of the client's certificate and of the CAs above it that stand beside the lists. On a server Node does not tell the
  * intermediates that a client sent; who signs a list is who signed the client.
  */
 function chainOf(socket: TLSSocket, revocationLists: readonly string[]): string {
-  const leaf = socket.getPeerX509Certificate()?.toString() ?? ''
-  return leaf + revocationLists.flatMap((text) => text.match(certificates) ?? []).join('\n')
+  const leaf = socket.getPeerX509Certificate()
+  if (!leaf) return ''
+  const known = revocationLists.flatMap((text) => text.match(certificates) ?? []).map((pem) => new X509Certificate(pem))
+  const chain = [leaf]
+  // It grows while it is gone through.
+  for (const one of chain) chain.push(...known.filter((ca) => !chain.includes(ca) && one.checkIssued(ca)))
+  return chain.join('')
 }
 
 const certificates = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g

@@ -9,6 +9,7 @@
 import type { KeyObject } from 'node:crypto'
 import { AuthorityMissingError, CertificateUnknownError, InvalidRequestError } from '../errors.ts'
 import { AuditLog, type AuditVerdict } from './audit.ts'
+import type { Ca } from './ca.ts'
 import type { Summary } from './certificate.ts'
 import { type Certified, type Credential, sealCredential } from './credential.ts'
 import type { Crl } from './crl.ts'
@@ -85,9 +86,13 @@ export class Authority {
     return true
   }
 
-  #intermediatesOf({ root, intermediates }: Loaded): Map<Purpose, Intermediate> {
+  #intermediatesOf({ root, intermediates, beside }: Loaded): Map<Purpose, Intermediate> {
     const place = { base: this.directory, organization: this.name, audit: this.audit }
-    return new Map([...intermediates].map(([purpose, ca]) => [purpose, new Intermediate(place, purpose, root, ca)]))
+    const made = ([purpose, ca]: [Purpose, Ca]): [Purpose, Intermediate] => [
+      purpose,
+      new Intermediate(place, purpose, { root, ca, beside: beside.get(purpose) ?? [] }),
+    ]
+    return new Map([...intermediates].map(made))
   }
 
   /** The purposes it has intermediates for. */
@@ -108,6 +113,14 @@ export class Authority {
   /** PEM: what a server trusts that lets in this purpose's clients and nobody else. Two while the intermediate is changed. */
   trusted(purpose: Purpose): string {
     return this.#loaded.trusted.get(purpose) ?? this.#of(purpose).certificate
+  }
+
+  /**
+   * PEM: every intermediate of a purpose whose leaves may be good: that which signs, and those that did before.
+   * @param at now unless said; for a leaf that has ended, a time before
+   */
+  async issuers(purpose: Purpose, at = new Date()): Promise<string> {
+    return this.#of(purpose).issuers(at)
   }
 
   /** Every certificate that was issued, the oldest first. */
@@ -186,7 +199,8 @@ export class Authority {
 
   /**
    * The revocation list of a purpose (PEM), good for seven days. It is made anew when something was revoked since, and when
-   * half of its time is over. PURPOSE/crl.pem is always the last one.
+   * half of its time is over. PURPOSE/crl.pem is always the last one. It is several in one text while leaves of several
+   * intermediates are about, see `issuers`.
    */
   async crl(purpose: Purpose = 'control', { renew = false } = {}): Promise<string> {
     return (await this.crlDetails(purpose, { renew })).pem
@@ -252,9 +266,10 @@ async function listOf({ purpose, records, revocations }: Intermediate): Promise<
   })
 }
 
-function fingerprintsOf({ root, intermediates, anchors, trusted, crossed }: Loaded): string {
+function fingerprintsOf({ root, intermediates, anchors, trusted, beside, crossed }: Loaded): string {
   const chains = [...intermediates.values()].map(({ certificate, chain = certificate }) => chain)
-  return [root.certificate, anchors, crossed, ...chains, ...trusted.values()].join()
+  const others = [...beside.values()].flat().map(({ certificate, retired }) => certificate + retired)
+  return [root.certificate, anchors, crossed, ...chains, ...trusted.values(), ...others].join()
 }
 
 function canonicalHex(text: string): string {

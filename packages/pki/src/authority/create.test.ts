@@ -250,6 +250,7 @@ test('an ended authority signs nothing', async () => {
       intermediates: new Map([['control', { certificate, key: control }]]),
       anchors: authority.rootCertificate,
       trusted: new Map(),
+      beside: new Map(),
     },
   )
   await assert.rejects(ended.issue({ kind: 'client', name: 'a' }), { code: 'authority_expired' })

@@ -1,5 +1,9 @@
 // Certificate revocation lists (RFC 5280, 5), kept in DIRECTORY/PURPOSE/crl.pem with their number in crl-number.
 //
+// While an intermediate is changed there are several, each signed by one of the intermediates whose leaves are about. All
+// name the same serials: some servers (etcd, LXD) read the first list alone, and look at nothing but serials, which are
+// unique in an authority.
+//
 // Invariant: a number is on the disk before a list bears it, so none is used twice. It is at least the time in seconds:
 // an authority restored from an old backup does not fall behind the lists that are about.
 import { type KeyObject, sign } from 'node:crypto'
@@ -20,8 +24,12 @@ type Signer = { certificate: string; key: KeyObject }
 /** `revoked`: of how many it was made, those that have ended since included. */
 export type Crl = { pem: string; number: number; nextUpdate: Date; revoked: number }
 
-/** Signs the next list of a CA and puts it in place of the last one. To be called under the directory's lock. */
-export async function nextCrl(directory: string, ca: Signer, revoked: readonly Revocation[]): Promise<Crl> {
+/** Signs the next list of each CA and puts them in place of the last ones. To be called under the directory's lock. */
+export async function nextCrl(
+  directory: string,
+  signers: readonly Signer[],
+  revoked: readonly Revocation[],
+): Promise<Crl> {
   const now = new Date()
   const path = join(directory, 'crl-number')
   const last = Number((await readIfThere(path)) ?? 0)
@@ -29,6 +37,17 @@ export async function nextCrl(directory: string, ca: Signer, revoked: readonly R
   await replaceFile(path, `${number}\n`, 'public')
 
   const nextUpdate = new Date(now.getTime() + crlDays * dayMs)
+  const content = { now, nextUpdate, number, revoked }
+  const lists = await Promise.all(signers.map((ca) => signCrl(ca, content)))
+  const pem = lists.join('')
+  await replaceFile(join(directory, 'crl.pem'), pem, 'public')
+  return { pem, number, nextUpdate, revoked: revoked.length }
+}
+
+type Content = { now: Date; nextUpdate: Date; number: number; revoked: readonly Revocation[] }
+
+/** A list, in PEM. */
+async function signCrl(ca: Signer, { now, nextUpdate, number, revoked }: Content): Promise<string> {
   const { name, keyIdentifier } = await issuerOf(ca.certificate)
   const algorithm = algorithmOf(ca.key)
   const entries = revoked.filter((one) => mustBeListed(one, now)).map(entry)
@@ -50,9 +69,7 @@ export async function nextCrl(directory: string, ca: Signer, revoked: readonly R
   const signature = sign(signingKey(ca.key).hash, list, ca.key)
   const crl = sequence(list, algorithm, element(0x03, Buffer.alloc(1), signature))
   const lines = crl.toString('base64').match(/.{1,64}/g) ?? []
-  const pem = `-----BEGIN X509 CRL-----\n${lines.join('\n')}\n-----END X509 CRL-----\n`
-  await replaceFile(join(directory, 'crl.pem'), pem, 'public')
-  return { pem, number, nextUpdate, revoked: revoked.length }
+  return `-----BEGIN X509 CRL-----\n${lines.join('\n')}\n-----END X509 CRL-----\n`
 }
 
 /** Until one list after its end, as RFC 5280, 3.3 wants it. */

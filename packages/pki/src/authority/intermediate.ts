@@ -5,6 +5,7 @@ import { type KeyObject, X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
 import { AuthorityDamagedError, AuthorityExpiredError, InvalidRequestError } from '../errors.ts'
 import type { AuditLog } from './audit.ts'
+import type { Beside } from './beside.ts'
 import type { Ca } from './ca.ts'
 import { buildCertificate, makeSerial, type Summary, summarize } from './certificate.ts'
 import { type Crl, crlDays, nextCrl } from './crl.ts'
@@ -21,6 +22,9 @@ const serialPattern = /^[4-7][0-9a-f]{31}$/
 /** The authority it is of: its directory, its name, its log. */
 export type Place = { base: string; organization: string; audit: AuditLog }
 
+/** The root that it is below, itself, and the others of its purpose. */
+type Cas = { root: Ca; ca: Ca; beside: readonly Beside[] }
+
 export class Intermediate {
   readonly purpose: Purpose
   /** PEM. */
@@ -34,9 +38,10 @@ export class Intermediate {
   readonly #audit: AuditLog
   readonly #key: KeyObject | undefined
   readonly #end: Date
+  readonly #beside: readonly Beside[]
   #crl: Crl | undefined
 
-  constructor({ base, organization, audit }: Place, purpose: Purpose, root: Ca, ca: Ca) {
+  constructor({ base, organization, audit }: Place, purpose: Purpose, { root, ca, beside }: Cas) {
     this.#base = base
     this.#organization = organization
     this.#audit = audit
@@ -44,6 +49,7 @@ export class Intermediate {
     this.certificate = ca.certificate
     this.chain = ca.chain ?? ca.certificate
     this.#key = ca.key
+    this.#beside = beside
     const ends = [root, ca].map(({ certificate }) => new X509Certificate(certificate).validToDate.getTime())
     this.#end = new Date(Math.min(...ends))
     this.records = new Records(join(this.#directory, 'issued'))
@@ -97,7 +103,12 @@ export class Intermediate {
     return (await this.revocations.list()).find((one) => one.serial === serial)
   }
 
-  /** The list, made anew when something was revoked since, when half of its time is over, or when asked to. */
+  /** PEM: the intermediates whose leaves may be good, the one that signs first. A list of each is in `crl`. */
+  async issuers(at: Date): Promise<string> {
+    return [this.certificate, ...(await this.#about(at)).map(({ certificate }) => certificate)].join('')
+  }
+
+  /** The lists, made anew when something was revoked since, when half of its time is over, or when asked to. */
   async crl(renew = false): Promise<Crl> {
     const key = this.#signer()
     const half = Date.now() + (crlDays * 86_400_000) / 2
@@ -107,9 +118,21 @@ export class Intermediate {
     return exclusively(this.#base, async () => {
       // Read under the lock: a list must not be followed by one that knows less.
       const revoked = await this.revocations.list()
-      const crl = await nextCrl(this.#directory, { certificate: this.certificate, key }, revoked)
+      const signers = [{ certificate: this.certificate, key }, ...(await this.#about(new Date()))]
+      const crl = await nextCrl(this.#directory, signers, revoked)
       this.#crl = crl
       return crl
+    })
+  }
+
+  /** The others of which leaves are about: of one that is retired, none may be any more. */
+  async #about(at: Date): Promise<Beside[]> {
+    const good = (await (this.#beside.some(({ retired }) => retired) ? this.records.all() : []))
+      .filter(({ summary }) => summary.notAfter > at)
+      .map(({ pem }) => new X509Certificate(pem))
+    return this.#beside.filter(({ certificate, retired }) => {
+      const issuer = new X509Certificate(certificate)
+      return issuer.validToDate > at && (!retired || good.some((leaf) => leaf.checkIssued(issuer)))
     })
   }
 

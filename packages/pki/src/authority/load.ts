@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { AuthorityDamagedError, AuthorityMissingError } from '../errors.ts'
+import { type Beside, loadBeside } from './beside.ts'
 import { type Ca, loadCa } from './ca.ts'
 import type { Purpose } from './profile.ts'
 import type { Settings } from './settings.ts'
@@ -16,6 +17,8 @@ export type Loaded = {
   anchors: string
   /** PEM of the intermediates of a purpose, where more than its own is trusted. */
   trusted: ReadonlyMap<Purpose, string>
+  /** The intermediates of a purpose beside the one that signs. */
+  beside: ReadonlyMap<Purpose, Beside[]>
   /** PEM of the root's key as the root before certified it, while that has not ended: for who knows only the old one. */
   crossed?: string
 }
@@ -41,6 +44,8 @@ async function load(directory: string, { purposes = ['control'] }: Settings, tru
   const upper = new X509Certificate(root.certificate)
   const intermediates = new Map<Purpose, Ca>()
   const trusted = new Map<Purpose, string>()
+  const beside = new Map<Purpose, Beside[]>()
+  const anchors = trust ? await readAll(directory, trust.anchors) : root.certificate
   for (const purpose of purposes) {
     const files = trust?.intermediates[purpose]
     const ca = files ? await loadChanged(directory, files) : await loadCa(join(directory, purpose))
@@ -52,9 +57,9 @@ async function load(directory: string, { purposes = ['control'] }: Settings, tru
       )
     intermediates.set(purpose, ca)
     trusted.set(purpose, (await readAll(directory, trust?.trusted?.[purpose] ?? [])) || ca.certificate)
+    beside.set(purpose, await loadBeside(directory, purpose, { trust, signer: ca.certificate, anchors }))
   }
-  const anchors = trust ? await readAll(directory, trust.anchors) : root.certificate
   const crossed = await readIfThere(join(directory, trust?.crossed ?? 'root/cross.crt'))
   const usable = crossed !== undefined && new X509Certificate(crossed).validToDate > new Date()
-  return { root, intermediates, anchors, trusted, ...(usable && { crossed }) }
+  return { root, intermediates, anchors, trusted, beside, ...(usable && { crossed }) }
 }

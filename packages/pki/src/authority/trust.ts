@@ -19,6 +19,8 @@ export type Trust = {
   intermediates: Partial<Record<Purpose, { key: string; chain: string[] }>>
   /** Certificates of the intermediates of a purpose that are trusted, for those that trust nothing else; its own unless said. */
   trusted?: Partial<Record<Purpose, string[]>>
+  /** The intermediate of a purpose beside the one that signs, while either's leaves are about. */
+  beside?: Partial<Record<Purpose, { key: string; chain: string[] }>>
   /** The new root's key, certified by the old root; that of the last rotation unless said. */
   crossed?: string
 }
@@ -28,10 +30,10 @@ export async function readTrust(directory: string): Promise<Trust | undefined> {
   const text = await readIfThere(pathOf(directory))
   if (text === undefined) return undefined
   try {
-    const { version, root, anchors, intermediates, trusted = {}, crossed } = JSON.parse(text)
+    const { version, root, anchors, intermediates, trusted = {}, beside = {}, crossed } = JSON.parse(text)
     const fine = version === 1 && typeof root === 'string' && Array.isArray(anchors) && anchors.length > 0
     if (fine && Object.keys(intermediates).every(isPurpose))
-      return { root, anchors, intermediates, trusted, ...(typeof crossed === 'string' && { crossed }) }
+      return { root, anchors, intermediates, trusted, beside, ...(typeof crossed === 'string' && { crossed }) }
   } catch {
     // Said below.
   }

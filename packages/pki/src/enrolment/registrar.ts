@@ -136,11 +136,13 @@ export class Registrar {
       if (now - end > rules.graceSeconds * 1000)
         throw await refuse('this certificate ended too long ago; enrol with a new token')
       // The connection's own verification stops at the end of the certificate and says nothing about the rest of it.
+      const { purpose } = generation.scope
+      const at = goodTimeOf(presented)
       const verdict = await verifyChain({
-        certificate: presented.toString() + authority.chain(generation.scope.purpose),
+        certificate: presented.toString() + (await authority.issuers(purpose, at)) + authority.chain(purpose),
         root: authority.anchors,
         purpose: 'client',
-        at: new Date(end - 1000),
+        at,
       })
       if (!verdict.ok) throw new Refusal(403, 'this certificate is not ours')
     }
@@ -187,6 +189,11 @@ export class Registrar {
     await this.#options.record({ action: 'refused', ...about, reason: refusal.message })
     return refusal
   }
+}
+
+/** Now, or the last second of a certificate that has ended. */
+export function goodTimeOf({ validToDate }: X509Certificate): Date {
+  return new Date(Math.min(Date.now(), validToDate.getTime() - 1000))
 }
 
 function of({ scope, serial, number, token }: Generation) {

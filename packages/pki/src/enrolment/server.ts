@@ -18,7 +18,7 @@ import { BusyError } from './gate.ts'
 import { MachineStore } from './machines.ts'
 import { writeCertificates } from './pkcs7.ts'
 import { Refusal } from './refusal.ts'
-import { type EnrolmentEvent, Registrar, type Rules, usualRules } from './registrar.ts'
+import { type EnrolmentEvent, goodTimeOf, Registrar, type Rules, usualRules } from './registrar.ts'
 import { TokenStore } from './token.ts'
 
 export type EnrolmentServerOptions = {
@@ -165,7 +165,9 @@ export class EnrolmentServer {
     if (operation === 'cacerts') {
       allow(request, 'GET')
       const { anchors, crossed } = this.#authority
-      return answerPkcs7(response, writeCertificates(distinct(this.#authority.chain(label) + crossed + anchors)))
+      const issuers = await this.#authority.issuers(label)
+      const all = distinct(this.#authority.chain(label) + issuers + crossed + anchors)
+      return answerPkcs7(response, writeCertificates(all))
     }
     if (operation === 'csrattrs') {
       allow(request, 'GET')
@@ -185,19 +187,21 @@ export class EnrolmentServer {
   }
 
   async #renew(request: IncomingMessage): Promise<string> {
-    const presented = this.#presented(request.socket as TLSSocket)
+    const presented = await this.#presented(request.socket as TLSSocket)
     const csr = await requestIn(request)
     return leafOf(await this.#registrar.renew(presented, csr))
   }
 
   /** The other side's certificate, if it is one of the machines'. It may have ended; the registrar knows for how long. */
-  #presented(socket: TLSSocket): X509Certificate {
+  async #presented(socket: TLSSocket): Promise<X509Certificate> {
     const certificate = socket.getPeerX509Certificate()
     if (!certificate) throw new Refusal(403, 'a certificate is needed to renew it')
-    const issuer = new X509Certificate(this.#authority.chain('agents'))
+    const issuers = splitPem(await this.#authority.issuers('agents', goodTimeOf(certificate))).map(
+      (pem) => new X509Certificate(pem),
+    )
     // Beside OpenSSL's verdict on the chain, which a certificate for another purpose passes too, and which for an ended
     // certificate names the end alone.
-    const ours = certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey)
+    const ours = issuers.some((issuer) => certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey))
     const { authorized, authorizationError } = socket
     const ended = String(authorizationError) === 'CERT_HAS_EXPIRED' && certificate.validToDate <= new Date()
     if (!ours || !(authorized || ended)) throw new Refusal(403, 'this certificate is not that of a machine of ours')

@@ -1,4 +1,5 @@
-// A CA in place of another: the old one is kept in DIRECTORY/retired/NAME-ID, for what it signed and for the record.
+// A CA in place of another: the old one is kept in DIRECTORY/retired/NAME-ID, for what it signed (it signs the lists of what
+// was revoked of that) and for the record.
 import { X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
 import { fingerprintOf } from '../authority/certificate.ts'
@@ -14,16 +15,21 @@ export async function succeed(
   { old, next, retired, destroyKey = false }: { old: string; next: Pem; retired: string; destroyKey?: boolean },
 ): Promise<void> {
   const paths = { key: join(directory, 'ca.key'), certificate: join(directory, 'ca.crt') }
-  const grave = `${retired}-${fingerprintOf(new X509Certificate(old)).slice(0, 8)}`
-  await privateDirectory(grave)
-  await writeNew(join(grave, 'ca.crt'), old, 'public')
   const key = await readIfThere(paths.key)
   // A new certificate for the same key leaves nothing to keep.
   const replaced = key !== undefined && next.key !== undefined && isKeyOf(key, old)
-  if (replaced && !destroyKey) await writeNew(join(grave, 'ca.key'), key, 'secret')
-  await writeNew(join(grave, 'retired.json'), `${JSON.stringify({ at: new Date().toISOString() })}\n`, 'public')
+  await retire(retired, { certificate: old, ...(replaced && !destroyKey && { key }) })
   if (next.key !== undefined) await replaceFile(paths.key, next.key, 'secret')
   await replaceFile(paths.certificate, next.certificate, 'public')
+}
+
+/** Keeps a CA. `place` is DIRECTORY/retired/NAME. */
+export async function retire(place: string, { certificate, key }: Pem): Promise<void> {
+  const grave = `${place}-${fingerprintOf(new X509Certificate(certificate)).slice(0, 8)}`
+  await privateDirectory(grave)
+  await writeNew(join(grave, 'ca.crt'), certificate, 'public')
+  if (key !== undefined) await writeNew(join(grave, 'ca.key'), key, 'secret')
+  await writeNew(join(grave, 'retired.json'), `${JSON.stringify({ at: new Date().toISOString() })}\n`, 'public')
 }
 
 function isKeyOf(key: string, certificate: string): boolean {
