@@ -68,24 +68,24 @@ async function main(): Promise<void> {
   if (values.help) return console.log(usage)
   const yes = values.yes ?? false
   const files = selectFiles(root, positionals, values.long ?? false)
-  if (files.together.length + files.alone.length === 0)
-    throw new SetupError(`no test file matches ${positionals.join(' ')}`)
+  if (files.unit.length + files.live.length === 0) throw new SetupError(`no test file matches ${positionals.join(' ')}`)
   const ask = asker(yes)
   await becomeRoot(ask, { why: 'The tests run a real LXD, which needs root.', command: 'sudo -E npm test', yes })
-  const long = [...files.together, ...files.alone].some((file) => file.endsWith('.long.test.ts'))
+  const long = [...files.unit, ...files.live].some((file) => file.endsWith('.long.test.ts'))
   await ensurePackages(long ? [...packages, ...longPackages] : packages, { ask, log, signal })
 
   // Hundreds of kills take their time.
   const fileTimeout = long ? 3_600_000 : 600_000
   const stage = await setStage(root, log, signal)
   try {
+    // Live tests wait more than they work: the unit tests take what they leave of the machine.
     const { env } = stage
-    const unit =
-      files.together.length > 0 &&
-      runFiles({ root, patterns: files.together, env, jobs: 2, fileTimeout, signal }).then(add)
-    const checked = positionals.length === 0 && Promise.all(checks.map(check))
-    await Promise.all([unit, checked])
-    if (files.alone.length > 0) add(await runFiles({ root, patterns: files.alone, env, fileTimeout, signal }))
+    const jobs = files.live.length > 0 ? 1 : 2
+    await Promise.all([
+      files.live.length > 0 && runFiles({ root, patterns: files.live, env, fileTimeout, signal }).then(add),
+      files.unit.length > 0 && runFiles({ root, patterns: files.unit, env, jobs, fileTimeout, signal }).then(add),
+      positionals.length === 0 && Promise.all(checks.map(check)),
+    ])
     signal.throwIfAborted()
   } finally {
     // A test that leaves a process running has failed, even when all its assertions held.

@@ -2,18 +2,26 @@
 import { existsSync, globSync, statSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 
-/** Unit tests and tests beside the source run two at a time; what measures or starts whole systems runs alone. */
-const together = ['packages/**/*.test.ts', 'scripts/**/*.test.ts', 'test/harness/*.test.ts']
-const alone = ['test/{live,guest,faults,conformance,bench}/**/*.test.ts', 'docs/**/*.test.ts', '*.test.ts']
+/** What lies beside the source, or needs no LXD. */
+const unit = [
+  'packages/**/*.test.ts',
+  'scripts/**/*.test.ts',
+  'test/harness/*.test.ts',
+  'test/live/{packages,pki-pkits}.test.ts',
+  'docs/pki.test.ts',
+]
+/** What starts whole systems: one at a time, on the one private LXD. */
+const live = ['test/{live,guest,faults,conformance,bench}/**/*.test.ts', 'docs/**/*.test.ts', '*.test.ts']
 
-export type Selection = { together: string[]; alone: string[] }
+export type Selection = { unit: string[]; live: string[] }
 
 /** @param asked files, folders or glob patterns; all tests when empty */
 export function selectFiles(root: string, asked: string[], long: boolean): Selection {
   const wanted = asked.length > 0 ? new Set(asked.flatMap((pattern) => expand(root, pattern))) : undefined
   const pick = (patterns: string[]) =>
     glob(root, patterns).filter((file) => (wanted ? wanted.has(file) : long || !file.endsWith('.long.test.ts')))
-  return { together: pick(together), alone: pick(alone) }
+  const first = pick(unit)
+  return { unit: first, live: pick(live).filter((file) => !first.includes(file)) }
 }
 
 function expand(root: string, pattern: string): string[] {

@@ -6,6 +6,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from '@anbox/harness'
+import { environment } from '../test/environment.ts'
 
 const test = suite('anbox-pki', { timeout: 60_000 })
 const directory = mkdtempSync(join(tmpdir(), 'pki-cli-'))
@@ -18,7 +19,7 @@ function run(args: string[], options: { input?: string; env?: Record<string, str
   const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args], {
     cwd: directory,
     input: options.input ?? '',
-    env: { PATH: process.env.PATH, ...options.env },
+    env: { ...environment, ...options.env },
     encoding: 'utf8',
   })
   assert.doesNotMatch(stdout + stderr, /PRIVATE KEY|\n\s+at /)

@@ -4,7 +4,7 @@ import { created, end, replaced, worked } from '../../test/authority-kills.ts'
 
 const test = suite('SIGKILL', { timeout: 240_000 })
 test.after(end)
-const kills = 10
+const kills = 5
 
 test('created and issued: always one authority, one key, one certificate', () => created(kills))
 test('replaced: always a key with a certificate that fits it', () => replaced(kills))

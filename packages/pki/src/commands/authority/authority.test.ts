@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from '@anbox/harness'
+import { environment } from '../../../test/environment.ts'
 
 const test = suite('anbox-pki, authorities', { timeout: 60_000 })
 const directory = mkdtempSync(join(tmpdir(), 'pki-commands-'))
@@ -12,7 +13,7 @@ test.after(() => rmSync(directory, { recursive: true }))
 const cli = join(import.meta.dirname, '../../cli.ts')
 const at = (name: string) => join(directory, name)
 const ecdsa = ['--key', 'ecdsa-p256']
-const env = { PATH: process.env.PATH, PASSPHRASE: 'correct horse battery' }
+const env = { ...environment, PASSPHRASE: 'correct horse battery' }
 
 function run(...args: string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args], {

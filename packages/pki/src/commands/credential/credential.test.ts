@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from '@anbox/harness'
+import { environment } from '../../../test/environment.ts'
 import { createAuthority, makeSecret, turnUser, verifyAccountToken } from '../../index.ts'
 
 const test = suite('anbox-pki render and credentials', { timeout: 60_000 })
@@ -18,7 +19,7 @@ function run(command: string, { input = '' } = {}) {
   const args = ['--disable-warning=ExperimentalWarning', cli, ...command.split(' '), '--dir', 'pki']
   const { status, stdout, stderr } = spawnSync(process.execPath, args, {
     ...{ cwd: directory, input, encoding: 'utf8' },
-    env: { PATH: process.env.PATH, SYSTEMD_CREDENTIAL_SECRET: join(directory, 'host-secret') },
+    env: { ...environment, SYSTEMD_CREDENTIAL_SECRET: join(directory, 'host-secret') },
   })
   return { status, stdout, stderr }
 }

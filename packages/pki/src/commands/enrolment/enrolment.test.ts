@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { suite } from '@anbox/harness'
+import { environment } from '../../../test/environment.ts'
 
 const test = suite('anbox-pki, enrolment', { timeout: 60_000 })
 const directory = mkdtempSync(join(tmpdir(), 'pki-enrolment-cli-'))
@@ -22,7 +23,7 @@ function run(args: string[], options: { input?: string; env?: Record<string, str
   const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args], {
     cwd: directory,
     input: options.input ?? '',
-    env: { PATH: process.env.PATH, ANBOX_PKI_DIR: at('pki'), ...options.env },
+    env: { ...environment, ANBOX_PKI_DIR: at('pki'), ...options.env },
     encoding: 'utf8',
   })
   assert.doesNotMatch(stdout + stderr, /PRIVATE KEY|\n\s+at /)

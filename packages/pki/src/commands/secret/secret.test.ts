@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from '@anbox/harness'
 import { Command } from 'commander'
+import { environment } from '../../../test/environment.ts'
 import { addSecret } from './command.ts'
 
 const test = suite('anbox-pki secret', { timeout: 60_000 })
@@ -22,7 +23,7 @@ function run(args: string[], { input = '', dir = 'pki' } = {}) {
       cwd: directory,
       input,
       encoding: 'utf8',
-      env: { PATH: process.env.PATH, SYSTEMD_CREDENTIAL_SECRET: join(directory, 'host-secret') },
+      env: { ...environment, SYSTEMD_CREDENTIAL_SECRET: join(directory, 'host-secret') },
     },
   )
   if (!args.includes('--reveal')) assert.ok(!(stdout + stderr).includes(value), args.join(' '))
