@@ -5,13 +5,18 @@ import { join, relative, resolve } from 'node:path'
 /** What lies beside the source, or needs no LXD. */
 const unit = [
   'packages/**/*.test.ts',
-  'scripts/**/*.test.ts',
+  'scripts/*.test.ts',
   'test/harness/*.test.ts',
   'test/live/{packages,pki-pkits}.test.ts',
   'docs/pki.test.ts',
 ]
 /** What starts whole systems: one at a time, on the one private LXD. */
-const live = ['test/{live,guest,faults,conformance,bench}/**/*.test.ts', 'docs/**/*.test.ts', '*.test.ts']
+const live = [
+  'scripts/lxd/*.test.ts',
+  'test/{live,guest,faults,conformance,bench}/**/*.test.ts',
+  'docs/**/*.test.ts',
+  '*.test.ts',
+]
 
 export type Selection = { unit: string[]; live: string[] }
 
