@@ -46,7 +46,8 @@ const temporaryOf = (pid: number) => join(tmpdir(), `anbox-test-${pid}`)
 
 /** Takes the run's LXD away, those that tests had of their own and could not end, and all temporary files. */
 async function clearStage(directory: string, temporary: string): Promise<void> {
-  for (const state of globSync('{*,*/*,*/*/*}/lxd.json', { cwd: temporary }))
+  // A star matches no name that begins with a dot; the quickstart's LXD is in such a folder.
+  for (const state of globSync('{*,*/*,*/*/*,*/.anbox/*}/lxd.json', { cwd: temporary }))
     await cleanPrivateLxd(join(temporary, dirname(state)))
   await cleanPrivateLxd(directory)
   rmSync(temporary, { recursive: true, force: true })
