@@ -7,6 +7,7 @@ export type {
   ClientCertificate,
   Common,
   ConnectionOptions,
+  PublicServer,
   ServerTrust,
   UnixSocket,
 } from './connection/options.ts'

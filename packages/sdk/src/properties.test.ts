@@ -13,6 +13,7 @@ import {
   type InstanceSignal,
   type ViewerSignal,
 } from './gateway/signal.ts'
+import { isPath, readProducts } from './lxd/stream-images.ts'
 import { later, merge, type OperationState, parseState } from './operations/state.ts'
 
 const test = suite('properties', { timeout: 120_000 })
@@ -169,4 +170,74 @@ test('of two times one is later, or neither', () => {
 
 test('what a server says of an operation is read, or is none', () => {
   check(fc.property(fc.anything(), (value) => void parseState(value)))
+})
+
+const segment = fc.constantFrom(
+  '..',
+  '.',
+  '',
+  'streams',
+  'v1',
+  '%2e%2e',
+  '..%2f',
+  'a:b',
+  '~',
+  '\\',
+  '?x',
+  '#y',
+  'http:',
+  '@host',
+)
+test('a path of an image server that is taken leads below its folder and nowhere else', () => {
+  check(
+    fc.property(
+      fc.oneof(
+        anything,
+        fc.array(segment).map((all) => all.join('/')),
+      ),
+      (given) => {
+        if (!isPath(given)) return
+        const url = new URL(`https://images.example/folder/${given}`)
+        assert.equal(url.href, `https://images.example/folder/${given}`)
+      },
+    ),
+  )
+})
+
+const hash = fc.oneof(fc.constant('a'.repeat(64)), fc.string())
+const item = fc.record(
+  {
+    ftype: fc.oneof(
+      fc.constantFrom('lxd.tar.xz', 'squashfs', 'root.tar.xz', 'disk-kvm.img', 'lxd_combined.tar.gz'),
+      fc.string(),
+    ),
+    path: fc.oneof(fc.constantFrom('a/b', '../a', '/etc'), fc.string()),
+    sha256: hash,
+    size: fc.oneof(fc.integer(), fc.string(), fc.double()),
+    combined_squashfs_sha256: hash,
+    'combined_disk-kvm-img_sha256': hash,
+  },
+  { requiredKeys: [] },
+)
+const some = <T>(arbitrary: fc.Arbitrary<T>) =>
+  fc.oneof({ weight: 5, arbitrary: fc.dictionary(fc.string(), arbitrary) }, { weight: 1, arbitrary: fc.anything() })
+test('of a list of images, whatever is in it, only what can be fetched and verified is offered', () => {
+  const product = fc.record({
+    aliases: fc.anything(),
+    arch: fc.string(),
+    versions: some(fc.record({ items: some(item) })),
+  })
+  check(
+    fc.property(some(product), (products) => {
+      for (const image of readProducts({ format: 'products:1.0', products })) {
+        assert.match(image.fingerprint, /^[0-9a-f]{64}$/)
+        for (const { path, sha256, size } of image.files)
+          assert.ok(isPath(path) && /^[0-9a-f]{64}$/.test(sha256) && Number.isSafeInteger(size) && size >= 0)
+        assert.equal(
+          image.size,
+          image.files.reduce((sum, { size }) => sum + size, 0),
+        )
+      }
+    }),
+  )
 })

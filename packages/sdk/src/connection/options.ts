@@ -51,6 +51,9 @@ type TokenServer = (ServerTrust | { ca?: never; fingerprint?: never }) & {
   key?: never
 }
 
+/** A server that is open to everybody. */
+export type PublicServer = TokenServer & { token?: never; bearer?: never }
+
 /** An access token of an OIDC provider. */
 export type Bearer = TokenServer & {
   /** The token (JWT), or where to get one. It is never printed. */

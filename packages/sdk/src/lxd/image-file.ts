@@ -5,7 +5,6 @@ import { rename, rm } from 'node:fs/promises'
 import { type Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { ServerError } from '../errors.ts'
-import { parts } from './multipart.ts'
 
 export type ExportedImage = {
   stream: Readable
@@ -16,19 +15,32 @@ export type ExportedImage = {
   /** Of a multipart: there are two tarballs in it, `metadata` and `rootfs` (or `rootfs.img`). */
   boundary?: string
 }
-type Saving = { fingerprint: string; signal?: AbortSignal; onChunk?: (bytes: number) => void }
+type Saving = {
+  fingerprint: string
+  /** In bytes, where it is known: more is not taken. */
+  size?: number
+  signal?: AbortSignal
+  onChunk?: (bytes: number) => void
+}
 
-/** @throws ServerError when the bytes are not those of the fingerprint; nothing is left then */
+/**
+ * Saves an image of one or two pieces.
+ *
+ * @throws ServerError when the bytes are not those of the fingerprint; nothing is left then
+ */
 export async function saveImage(
-  { stream, boundary }: ExportedImage,
+  pieces: Iterable<AsyncIterable<Buffer>> | AsyncIterable<AsyncIterable<Buffer>>,
   file: string,
-  { fingerprint, signal, onChunk }: Saving,
+  { fingerprint, size = Number.POSITIVE_INFINITY, signal, onChunk }: Saving,
 ): Promise<{ fingerprint: string; files: string[] }> {
   // The fingerprint of an image in two parts is that of both, one after the other.
   const hash = createHash('sha256')
+  let taken = 0
   const counted = () =>
     new Transform({
       transform(chunk: Buffer, _encoding, done) {
+        taken += chunk.length
+        if (taken > size) return done(new ServerError(`the image is longer than the ${size} bytes that were announced`))
         hash.update(chunk)
         onChunk?.(chunk.length)
         done(null, chunk)
@@ -37,7 +49,7 @@ export async function saveImage(
   const files: string[] = []
   const temporary = (name: string) => `${name}.part`
   try {
-    for await (const part of boundary ? parts(stream, boundary) : [stream]) {
+    for await (const part of pieces) {
       const name = files.length === 0 ? file : `${file}.root`
       files.push(name)
       await pipeline(part, counted(), createWriteStream(temporary(name), { mode: 0o600 }), { signal })
@@ -48,7 +60,6 @@ export async function saveImage(
     for (const name of files) await rename(temporary(name), name)
     return { fingerprint: found, files }
   } catch (error) {
-    stream.destroy()
     for (const name of files) await rm(temporary(name), { force: true })
     signal?.throwIfAborted()
     throw error

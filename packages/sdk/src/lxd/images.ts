@@ -8,6 +8,7 @@ import { type Api, type CallOptions, ifMatch, type UpdateOptions, type WithEtag 
 import { type ModifyOptions, modify } from '../operations/modify.ts'
 import type { Operation } from '../operations/operation.ts'
 import { type ExportedImage, saveImage } from './image-file.ts'
+import { parts } from './multipart.ts'
 import { Named } from './named.ts'
 import type { Image, ImageAliasesEntry, ImageAliasesEntryPut, ImageExportPost, ImagePut } from './types.ts'
 
@@ -17,6 +18,8 @@ export type ImportOptions = CallOptions & {
   /** As the bytes leave this machine. What LXD does with them then is the operation's. */
   onProgress?: (progress: Progress) => void
   filename?: string
+  /** Of a stream that is a multipart with the image's two files, as `export` gives it. */
+  boundary?: string
   public?: boolean
   /** Names for it. They are given once LXD has taken the image in, so the operation that is returned has ended then. */
   aliases?: string[]
@@ -141,7 +144,13 @@ export class LxdImages {
     using limit = new Deadline(limits, `image ${fingerprint} of ${this.#api.connection.server}`)
     const { signal } = limit
     const exported = await this.export(fingerprint, { secret, signal })
-    return await saveImage(exported, file, { fingerprint, signal, onChunk: counter(onProgress, exported.size) })
+    const { stream, boundary, size } = exported
+    try {
+      const pieces = boundary ? parts(stream, boundary) : [stream]
+      return await saveImage(pieces, file, { fingerprint, signal, onChunk: counter(onProgress, size) })
+    } finally {
+      stream.destroy()
+    }
   }
 
   /**
@@ -154,7 +163,9 @@ export class LxdImages {
     const { signal } = limit
     const file = await fileSource(source, options.size)
     const headers: Record<string, string> = {
-      'content-type': 'application/octet-stream',
+      'content-type': options.boundary
+        ? `multipart/form-data; boundary=${options.boundary}`
+        : 'application/octet-stream',
       'x-lxd-filename': encodeURIComponent(options.filename ?? file.name ?? 'image'),
       'x-lxd-public': options.public ? '1' : '0',
     }
@@ -171,6 +182,25 @@ export class LxdImages {
     const { fingerprint } = (await operation.wait({ signal })).metadata
     for (const name of aliases) await this.aliases.create({ name, target: fingerprint }, { signal })
     return operation
+  }
+
+  /**
+   * Copies an image to another LXD, or to another project of this one. Its bytes go through this process and are not held, so
+   * the two servers need not reach or know each other; the operation is that of the other server.
+   */
+  async copy(
+    fingerprint: string,
+    to: { images: LxdImages },
+    options: CallOptions & Pick<ImportOptions, 'onProgress' | 'public' | 'aliases'> = {},
+  ): Promise<Operation<ImportMetadata>> {
+    using limit = new Deadline(options, `image ${fingerprint} of ${this.#api.connection.server}`)
+    const { signal } = limit
+    const { stream, size, name, boundary } = await this.export(fingerprint, { signal })
+    try {
+      return await to.images.import(stream, { ...options, signal, deadline: undefined, size, filename: name, boundary })
+    } finally {
+      stream.destroy()
+    }
   }
 
   delete(fingerprint: string, options?: CallOptions): Promise<Operation> {
