@@ -22,6 +22,8 @@ export type Orders = {
   pull: { instance: string; file: string }
   /** Sends an image and deletes it; the deletion is not counted. */
   import: { file: string }
+  /** Changes an instance's configuration and waits until the event that tells of it is here. */
+  event: { instance: string }
   /** Makes an instance of `body`, starts it and waits until it has booted; its deletion is not counted. */
   launch: { body: LaunchBody }
 }

@@ -2,7 +2,10 @@
 import json
 import logging
 import os
+import queue
+import random
 import sys
+import threading
 import time
 import traceback
 import warnings
@@ -16,6 +19,7 @@ for name in ('REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE'):
 from urllib.parse import quote
 
 import pylxd
+from ws4py.client import WebSocketBaseClient
 
 PACE_BYTES = 4_000_000
 PACE_SECONDS = 0.02
@@ -48,10 +52,35 @@ class Reader:
             time.sleep(PACE_SECONDS)
 
 
+class Listener(WebSocketBaseClient):
+    def handshake_ok(self):
+        self.seen = queue.Queue()
+
+    def received_message(self, message):
+        self.seen.put(json.loads(message.data))
+
+
 class Driver:
     def __init__(self, target):
         self.client = connect(target)
         self.containers = {}
+        self.listener = None
+
+    def event(self, instance):
+        if self.listener is None:
+            self.listener = self.client.events(websocket_client=Listener, event_types={'lifecycle'})
+            self.listener.connect()
+            threading.Thread(target=self.listener.run, daemon=True).start()
+
+        while not self.listener.seen.empty():  # what the others changed
+            self.listener.seen.get()
+
+        def work():
+            config = {'user.bench': str(random.random())}
+            self.client.api.instances[instance].patch(json={'config': config})
+            self.listener.seen.get()
+
+        return timed(work)
 
     def container(self, name):
         if name not in self.containers:

@@ -18,7 +18,16 @@ export async function read({ stdout, stderr, done }: Exec, bytes: number, slow?:
 }
 
 function open(target: Target): Work {
-  const { server, instances, images } = new LxdClient(credentials(target))
+  const client = new LxdClient(credentials(target))
+  const { server, instances, images } = client
+  let heard = () => {}
+  const listen = async () => {
+    const stream = await client.events({ types: ['lifecycle'] }).open()
+    void (async () => {
+      for await (const _ of stream) heard()
+    })()
+  }
+  let listening: Promise<void> | undefined
   return {
     get: () => timed(() => server.get()),
     list: () => timed(() => instances.list()),
@@ -40,6 +49,17 @@ function open(target: Target): Work {
       })
       await (await images.delete(fingerprint)).wait()
       return time
+    },
+    event: async ({ instance }) => {
+      listening ??= listen()
+      await listening
+      // Events of what the others changed were heard long ago.
+      const event = Promise.withResolvers<void>()
+      heard = event.resolve
+      return await timed(async () => {
+        await instances.patch(instance, { config: { 'user.bench': String(Math.random()) } })
+        await event.promise
+      })
     },
     launch: async ({ body }) => {
       const { name } = body

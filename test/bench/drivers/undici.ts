@@ -18,7 +18,7 @@ function open(target: Target): Work {
   const origin = 'url' in target ? target.url : 'http://localhost'
   const dispatcher = new Agent({ connect })
 
-  const call = async (method: 'GET' | 'POST' | 'DELETE', path: string, body?: Json): Promise<Json> => {
+  const call = async (method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: Json): Promise<Json> => {
     const answer = await request(origin + path, { method, dispatcher, body })
     const value = await answer.body.json()
     if (answer.statusCode >= 400) throw new Error(`${method} ${path}: ${JSON.stringify(value)}`)
@@ -64,6 +64,20 @@ function open(target: Target): Work {
     for (const socket of sockets) socket.close()
   }
 
+  let heard = () => {}
+  const listen = () =>
+    new Promise<void>((resolve, reject) => {
+      const socket = new WebSocket(`${origin.replace('http', 'ws')}/1.0/events?type=lifecycle`, { dispatcher })
+      socket.binaryType = 'arraybuffer'
+      socket.onopen = () => resolve()
+      socket.onerror = reject
+      socket.onmessage = ({ data }) => {
+        JSON.parse(typeof data === 'string' ? data : new TextDecoder().decode(data as ArrayBuffer))
+        heard()
+      }
+    })
+  let listening: Promise<void> | undefined
+
   return {
     get: () => timed(() => call('GET', '/1.0')),
     list: () => timed(() => call('GET', '/1.0/instances?recursion=1')),
@@ -75,6 +89,17 @@ function open(target: Target): Work {
         const ended = exec(instance, command, (data) => queue.add(new Uint8Array(data))).finally(() => queue.end())
         await Promise.all([count(queue, bytes, slow), ended])
       }),
+    event: async ({ instance }) => {
+      listening ??= listen()
+      await listening
+      const event = Promise.withResolvers<void>()
+      heard = event.resolve
+      return await timed(async () => {
+        const body = JSON.stringify({ config: { 'user.bench': String(Math.random()) } })
+        await call('PATCH', `/1.0/instances/${instance}`, body)
+        await event.promise
+      })
+    },
     push: ({ instance, file: from }) =>
       timed(() => call('POST', file(instance), createReadStream(from, { highWaterMark: 256 * 1024 }))),
     pull: ({ instance, file: to }) =>

@@ -2,6 +2,7 @@
 import type { Row } from '../row.ts'
 import { agentTls, agentUnix } from './agent.ts'
 import { idleMemory, importTime } from './client.ts'
+import { event } from './event.ts'
 import { execAgent, execTrue } from './exec.ts'
 import { pull, push } from './files.ts'
 import { importLarge, importSmall } from './images.ts'
@@ -14,6 +15,7 @@ export const rows: Row[] = [
   getUnix,
   getTls,
   list,
+  event,
   execTrue,
   output,
   outputMemory,

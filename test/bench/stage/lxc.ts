@@ -30,6 +30,24 @@ export class Lxc {
     return (await this.#watch(args, 'slow')).peak
   }
 
+  /** `lxc monitor`; each piece of its output is announced by `next`. */
+  async monitor(): Promise<AsyncDisposable & { next: () => Promise<unknown> }> {
+    const child = spawn('lxc', ['monitor', '--type', 'lifecycle', '--format', 'json'], {
+      env: this.#env,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    const ended = once(child, 'exit')
+    // It says nothing when it listens.
+    await sleep(300)
+    return {
+      next: () => once(child.stdout, 'data'),
+      [Symbol.asyncDispose]: async () => {
+        child.kill()
+        await ended
+      },
+    }
+  }
+
   async #watch(args: string[], reader: 'discard' | 'slow'): Promise<{ milliseconds: number; peak: number }> {
     this.#signal.throwIfAborted()
     const start = performance.now()

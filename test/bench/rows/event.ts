@@ -1,0 +1,33 @@
+import type { Row } from '../row.ts'
+import { drivers, times } from './contenders.ts'
+
+export const event: Row = {
+  name: 'event',
+  title: 'a change until its event',
+  unit: 'ms',
+  notes: ['`PATCH` of an instance until the lifecycle event is decoded. For lxc, `lxc monitor` runs and ours changes.'],
+  rounds: { full: 25, quick: 5 },
+  async prepare(stage) {
+    const instance = await stage.guest()
+    const { ours, rivals, end } = await drivers(stage, stage.unix, ['undici', 'pylxd'])
+    const monitor = await stage.lxc.monitor()
+    return {
+      ours: times(ours, 'event', { instance }, 5),
+      rivals: {
+        lxc: async () => {
+          const start = performance.now()
+          const seen = monitor.next()
+          await ours.order('event', { instance }, 1)
+          await seen
+          return [performance.now() - start]
+        },
+        pylxd: times(rivals.pylxd, 'event', { instance }, 5),
+        undici: times(rivals.undici, 'event', { instance }, 5),
+      },
+      end: async () => {
+        await monitor[Symbol.asyncDispose]()
+        await end()
+      },
+    }
+  },
+}
