@@ -19,6 +19,7 @@ for name in ('REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE'):
 from urllib.parse import quote
 
 import pylxd
+from pylxd.client import EventType
 from ws4py.client import WebSocketBaseClient
 
 PACE_BYTES = 4_000_000
@@ -68,7 +69,7 @@ class Driver:
 
     def event(self, instance):
         if self.listener is None:
-            self.listener = self.client.events(websocket_client=Listener, event_types={'lifecycle'})
+            self.listener = self.client.events(websocket_client=Listener, event_types={EventType.Lifecycle})
             self.listener.connect()
             threading.Thread(target=self.listener.run, daemon=True).start()
 
