@@ -80,10 +80,9 @@ async function main(): Promise<void> {
   try {
     // Live tests wait more than they work: the unit tests take what they leave of the machine.
     const { env } = stage
-    const jobs = files.live.length > 0 ? 1 : 2
     await Promise.all([
       files.live.length > 0 && runFiles({ root, patterns: files.live, env, fileTimeout, signal }).then(add),
-      files.unit.length > 0 && runFiles({ root, patterns: files.unit, env, jobs, fileTimeout, signal }).then(add),
+      files.unit.length > 0 && runFiles({ root, patterns: files.unit, env, jobs: 2, fileTimeout, signal }).then(add),
       positionals.length === 0 && Promise.all(checks.map(check)),
     ])
     signal.throwIfAborted()
