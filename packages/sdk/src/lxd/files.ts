@@ -4,6 +4,7 @@ import { path } from '../connection/path.ts'
 import type { Reply } from '../connection/reply.ts'
 import { ServerError } from '../errors.ts'
 import type { Api, CallOptions } from '../operations/api.ts'
+import { ownHeader, ownHeaders } from './headers.ts'
 import { type PushOptions, pullTree, pushTree, type TransferOptions, type Transferred } from './transfer.ts'
 
 export type FileOwner = {
@@ -33,7 +34,7 @@ export class InstanceFiles {
     const reply = await this.#api.raw('GET', at, { query: { path: file }, ...options })
     const { headers } = reply
     const attributes = attributesOf(headers)
-    switch (headers['x-lxd-type']) {
+    switch (ownHeader(headers, 'type')) {
       case 'directory':
         return { ...attributes, type: 'directory', entries: await entries(reply) }
       case 'symlink':
@@ -55,7 +56,7 @@ export class InstanceFiles {
     const { body, headers } = await this.#api.raw('HEAD', at, { query: { path: file }, ...options })
     body.resume()
     const size = Number(headers['content-length'] ?? Number.NaN)
-    const type = headers['x-lxd-type']
+    const type = ownHeader(headers, 'type')
     const known = type === 'directory' || type === 'symlink' ? type : 'file'
     return { ...attributesOf(headers), type: known, ...(known === 'file' && !Number.isNaN(size) && { size }) }
   }
@@ -70,9 +71,7 @@ export class InstanceFiles {
     const stream = typeof source === 'string' ? Buffer.from(source) : source
     const headers: Record<string, string> = {
       'content-type': 'application/octet-stream',
-      'x-lxd-type': 'file',
-      'x-lxd-write': 'overwrite',
-      ...owner(options),
+      ...ownHeaders({ type: 'file', write: 'overwrite', ...owner(options) }),
     }
     if (stream instanceof Uint8Array) headers['content-length'] = String(stream.byteLength)
     await this.#post(name, file, { stream, headers, onChunk: options.onChunk, ...limitsOf(options) })
@@ -80,12 +79,12 @@ export class InstanceFiles {
 
   /** Makes a directory; one that is there already is left as it is. Its parent has to be there. */
   async mkdir(name: string, directory: string, options: FileOwner & CallOptions = {}): Promise<void> {
-    const headers = { 'x-lxd-type': 'directory', ...owner(options) }
+    const headers = ownHeaders({ type: 'directory', ...owner(options) })
     await this.#post(name, directory, { headers, ...limitsOf(options) })
   }
 
   async symlink(name: string, link: string, target: string, options?: CallOptions): Promise<void> {
-    await this.#post(name, link, { stream: Buffer.from(target), headers: { 'x-lxd-type': 'symlink' }, ...options })
+    await this.#post(name, link, { stream: Buffer.from(target), headers: ownHeaders({ type: 'symlink' }), ...options })
   }
 
   /**
@@ -121,20 +120,16 @@ export class InstanceFiles {
 
 const limitsOf = ({ signal, deadline }: CallOptions): CallOptions => ({ signal, deadline })
 
-function owner({ mode, uid, gid }: FileOwner): Record<string, string> {
-  const headers: Record<string, string> = {}
-  if (mode !== undefined) headers['x-lxd-mode'] = mode.toString(8).padStart(4, '0')
-  if (uid !== undefined) headers['x-lxd-uid'] = String(uid)
-  if (gid !== undefined) headers['x-lxd-gid'] = String(gid)
-  return headers
+function owner({ mode, uid, gid }: FileOwner): Record<string, string | undefined> {
+  return { mode: mode?.toString(8).padStart(4, '0'), uid: uid?.toString(), gid: gid?.toString() }
 }
 
 /** Modes are octal text. */
 function attributesOf(headers: Reply['headers']): Attributes {
   return {
-    mode: Number.parseInt(headers['x-lxd-mode'] ?? '0', 8) & 0o7777,
-    uid: Number(headers['x-lxd-uid'] ?? 0),
-    gid: Number(headers['x-lxd-gid'] ?? 0),
+    mode: Number.parseInt(ownHeader(headers, 'mode') ?? '0', 8) & 0o7777,
+    uid: Number(ownHeader(headers, 'uid') ?? 0),
+    gid: Number(ownHeader(headers, 'gid') ?? 0),
   }
 }
 

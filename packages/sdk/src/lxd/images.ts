@@ -7,6 +7,7 @@ import type { Progress } from '../connection/upload.ts'
 import { type Api, type CallOptions, ifMatch, type UpdateOptions, type WithEtag } from '../operations/api.ts'
 import { type ModifyOptions, modify } from '../operations/modify.ts'
 import type { Operation } from '../operations/operation.ts'
+import { ownHeaders } from './headers.ts'
 import { type ExportedImage, saveImage } from './image-file.ts'
 import { parts } from './multipart.ts'
 import { Named } from './named.ts'
@@ -166,8 +167,10 @@ export class LxdImages {
       'content-type': options.boundary
         ? `multipart/form-data; boundary=${options.boundary}`
         : 'application/octet-stream',
-      'x-lxd-filename': encodeURIComponent(options.filename ?? file.name ?? 'image'),
-      'x-lxd-public': options.public ? '1' : '0',
+      ...ownHeaders({
+        filename: encodeURIComponent(options.filename ?? file.name ?? 'image'),
+        public: options.public ? '1' : '0',
+      }),
     }
     if (file.size !== undefined) headers['content-length'] = String(file.size)
     const onChunk = counter(onProgress, file.size)

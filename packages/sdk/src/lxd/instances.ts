@@ -9,6 +9,7 @@ import type { Operation } from '../operations/operation.ts'
 import { collect, type RunResult } from '../operations/run.ts'
 import { InstanceConsole } from './console.ts'
 import { InstanceFiles } from './files.ts'
+import { ownHeaders } from './headers.ts'
 import { InstanceLogs } from './logs.ts'
 import { InstanceMetadata } from './metadata.ts'
 import { Backups, Snapshots } from './storage.ts'
@@ -89,7 +90,7 @@ export class LxdInstances {
 
   /** Makes one of the bytes of a backup. */
   import(stream: Readable, { name, ...options }: CallOptions & { name?: string } = {}): Promise<Operation> {
-    const headers = { 'content-type': 'application/octet-stream', ...(name && { 'x-lxd-name': name }) }
+    const headers = { 'content-type': 'application/octet-stream', ...ownHeaders({ name }) }
     return this.#api.start('POST', '/1.0/instances', { stream, headers, ...options })
   }
 

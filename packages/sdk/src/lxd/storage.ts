@@ -3,6 +3,7 @@ import { path } from '../connection/path.ts'
 import { type Api, type CallOptions, ifMatch, type UpdateOptions, type WithEtag } from '../operations/api.ts'
 import { type ModifyOptions, modify } from '../operations/modify.ts'
 import type { Operation } from '../operations/operation.ts'
+import { ownHeaders } from './headers.ts'
 import { Named } from './named.ts'
 import type {
   ResourcesStoragePool,
@@ -79,7 +80,7 @@ export class StorageVolumes {
 
   /** Makes one of a backup's bytes. */
   import(name: string, stream: Readable, options?: CallOptions): Promise<Operation> {
-    const headers = { 'content-type': 'application/octet-stream', 'x-lxd-name': name }
+    const headers = { 'content-type': 'application/octet-stream', ...ownHeaders({ name }) }
     return this.#api.start('POST', this.#base, { stream, headers, ...options })
   }
 

@@ -710,6 +710,10 @@ export const lxdElsewhere: Record<string, { uses: string[]; test: string }> = {
   },
   'instances.execInteractive': { uses: ['POST /1.0/instances/{name}/exec'], test: 'operations/exec.test.ts' },
   'instances.run': { uses: ['POST /1.0/instances/{name}/exec'], test: 'operations/exec.test.ts' },
+  'images.copy': {
+    uses: ['GET /1.0/images/{fingerprint}/export', 'POST /1.0/images'],
+    test: 'test/live/lxd-images.test.ts',
+  },
   'instances.console.attach': { uses: ['POST /1.0/instances/{name}/console'], test: 'test/live/lxd-resources.test.ts' },
   'instances.files.pull': { uses: ['GET /1.0/instances/{name}/files'], test: 'test/live/lxd-files.test.ts' },
   'instances.sftp': { uses: ['GET /1.0/instances/{name}/sftp'], test: 'test/live/lxd-resources.test.ts' },
