@@ -1,5 +1,6 @@
 // What the SDK's AMS client does beyond single requests, against the agent.
 import assert from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { suite } from '@anbox/harness'
 import { InvalidRequestError, NotFoundError, NotSupportedError } from '@anbox/sdk'
 import { Edge, made } from './edge.ts'
@@ -29,6 +30,30 @@ test('amounts are those that the agent gives LXD; pages count all', async () => 
   assert.equal(lxd?.config['limits.memory'], `${128 * 2 ** 20}B`)
   await (await instances.deleteMany(['one', 'two'])).wait()
   assert.deepEqual(await instances.list(), [])
+})
+
+test('an informer tells what is there, what comes, changes and goes', async () => {
+  const { instances } = edge.ams
+  await (await instances.launch({ name: 'one', image_id: image, resources: small, no_start: true })).wait()
+  const stop = new AbortController()
+  const told: string[] = []
+  const seen = (async () => {
+    for await (const change of instances.informer({ signal: stop.signal })) {
+      if (change.type === 'synced') continue
+      told.push(`${change.type} ${change.value.name}`)
+      if (told.at(-1) === 'removed two') stop.abort()
+    }
+  })()
+  const until = async (line: string) => {
+    while (!told.includes(line)) await sleep(20)
+  }
+  await until('added one')
+  await (await instances.launch({ name: 'two', image_id: image, resources: small })).wait()
+  await until('changed two')
+  await (await instances.delete('two', { force: true })).wait()
+  await seen
+  assert.deepEqual([told[0], told[1], told.at(-1)], ['added one', 'added two', 'removed two'])
+  await (await instances.delete('one')).wait()
 })
 
 test('there is a default image, and another one can take its place', async () => {

@@ -1,7 +1,10 @@
+import { Deadline } from '../connection/deadline.ts'
 import { path } from '../connection/path.ts'
 import { InvalidRequestError } from '../errors.ts'
 import type { Api, CallOptions, Page } from '../operations/api.ts'
+import { EventStream } from '../operations/event-stream.ts'
 import type { Exec, InteractiveExec } from '../operations/exec.ts'
+import { Informer, type InformerOptions } from '../operations/informer.ts'
 import type { Operation } from '../operations/operation.ts'
 import type { RunResult } from '../operations/run.ts'
 import { parseAmount, withAmounts } from './amounts.ts'
@@ -121,15 +124,32 @@ export class AmsInstances {
   }
 
   /** One that has failed is left alone, and `InvalidRequestError` thrown, unless `fromError` is said. */
-  async start(id: string, { fromError = false, noWait, ...options }: AmsStartOptions = {}): Promise<Operation> {
+  async start(id: string, { fromError = false, noWait, ...limits }: AmsStartOptions = {}): Promise<Operation> {
+    using limit = new Deadline(limits, `start of the instance ${id}`)
+    const { signal } = limit
     // A server may start it without a word.
-    if (!fromError && (await this.get(id, options)).status === 'error') {
+    if (!fromError && (await this.get(id, { signal })).status === 'error') {
       throw new InvalidRequestError(
         `the instance ${id} has failed: look at its logs, and start it with fromError: true if it shall run again`,
         { code: 'invalid-request' },
       )
     }
-    return this.update(id, { desired_status: 'running' }, { noWait, ...options })
+    return await this.update(id, { desired_status: 'running' }, { noWait, signal })
+  }
+
+  /** Follows the instances: lists them, then tells each change. */
+  informer(options?: InformerOptions): Informer<Instance> {
+    const { connection } = this.#api
+    return new Informer(
+      {
+        events: (more) => new EventStream(connection, {}, { ...more, reconnect: true }),
+        list: (limits) => this.list({}, limits),
+        get: (id, limits) => this.get(id, limits),
+        keyOf: ({ id }) => id,
+        once: connection.retries === 0,
+      },
+      options,
+    )
   }
 
   /** Its disk is there when it is started again, on the agent; Canonical's AMS promises nothing about it. */

@@ -100,7 +100,7 @@ test('there may be no default image', async () => {
 })
 
 /** What makes no request of its own, or more than one, which other tests look at. */
-const others = ['close', 'events', 'instances.run', 'containers.run']
+const others = ['close', 'events', 'instances.informer', 'instances.run', 'containers.run']
 
 test('every public method has a row, and every row is a method', async () => {
   await using ams = new AmsClient({ socketPath: '/nowhere' })

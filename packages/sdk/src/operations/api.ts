@@ -52,7 +52,8 @@ export class Api {
 
   /** A small file, whole, and the headers that came with it. */
   async text(path: string, options: CallOptions = {}): Promise<{ text: string; headers: Reply['headers'] }> {
-    const { body, headers } = await this.raw('GET', path, options)
+    using limit = this.#limit('GET', path, options)
+    const { body, headers } = await this.raw('GET', path, { signal: limit.signal })
     return { text: await text(body), headers }
   }
 
