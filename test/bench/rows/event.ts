@@ -6,6 +6,10 @@ export const event: Row = {
   title: 'a change until its event',
   unit: 'ms',
   notes: ['`PATCH` of an instance until the lifecycle event is decoded. For lxc, `lxc monitor` runs and ours changes.'],
+  reasons: {
+    lxc: 'nearly all of it is LXD making the change, which is the same for all',
+    undici: 'nearly all of it is LXD making the change, which is the same for all',
+  },
   rounds: { full: 25, quick: 5 },
   async prepare(stage) {
     const instance = await stage.guest()
