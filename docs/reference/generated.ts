@@ -5,12 +5,14 @@ import { amsApiPage } from './ams-api.ts'
 import { configurationPage } from './configuration.ts'
 import { errorsPage } from './errors.ts'
 import { lxdCoveragePage } from './lxd-coverage.ts'
+import { sdkApiPage } from './sdk-api.ts'
 
 const makers: Record<string, () => string | Promise<string>> = {
   'ams-api.md': amsApiPage,
   'configuration.md': configurationPage,
   'errors.md': errorsPage,
   'lxd-coverage.md': lxdCoveragePage,
+  'sdk-api.md': sdkApiPage,
 }
 
 export const generatedPages = Object.keys(makers).map((name) => join(import.meta.dirname, name))
