@@ -4,7 +4,8 @@ import assert from 'node:assert/strict'
 import { suite } from '@anbox/harness'
 import * as fc from 'fast-check'
 import { path, withQuery } from './connection/path.ts'
-import { InvalidRequestError } from './errors.ts'
+import { redacted, secretsIn } from './connection/redact.ts'
+import { InvalidRequestError, ServerError } from './errors.ts'
 import { decodeControl, encodeControl } from './gateway/control.ts'
 import {
   decodeInstanceSignal,
@@ -47,6 +48,27 @@ test('a query comes back as it went in, whatever is in it', () => {
       const url = new URL(withQuery('/1.0', query), 'http://localhost')
       const wanted = Object.entries(query).filter(([, value]) => value !== undefined)
       assert.deepEqual([...url.searchParams].sort(), wanted.sort())
+    }),
+  )
+})
+
+const visible = fc.string({
+  unit: fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code)),
+  minLength: 6,
+})
+test('a token or secret that a server repeats is not in the error, whatever it looks like', () => {
+  const sent = fc.oneof(
+    visible.map((secret) => ({ secret, request: { headers: { authorization: `Bearer ${secret}` } } })),
+    visible.map((secret) => ({ secret, request: { headers: { authorization: `macaroon root=${secret}` } } })),
+    visible.map((secret) => ({ secret, request: { query: { secret } } })),
+  )
+  check(
+    fc.property(sent, fc.string(), ({ secret, request }, words) => {
+      const said = `${words}${secret}${words}`
+      const error = redacted(new ServerError(said, { server: said }), secretsIn(request)) as ServerError
+      // What the server said besides may hold it too, or make it up of what is left.
+      if (words.includes(secret) || secret.includes('…')) return
+      assert.ok(!error.message.includes(secret) && !error.server?.includes(secret), JSON.stringify(error.message))
     }),
   )
 })

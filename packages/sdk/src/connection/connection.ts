@@ -7,7 +7,7 @@ import { type Dial, dialer } from './dial.ts'
 import { failure } from './failure.ts'
 import { type Common, type ConnectionOptions, checkServer } from './options.ts'
 import { type Query, withQuery } from './path.ts'
-import { redacted } from './redact.ts'
+import { redacted, secretsIn } from './redact.ts'
 import { type Reply, readReply } from './reply.ts'
 import { retrying } from './retry.ts'
 import { openSocket } from './socket.ts'
@@ -38,12 +38,6 @@ export type SocketOptions = Limits & {
   paused?: boolean
   /** Pings are not answered. */
   quiet?: boolean
-}
-
-/** What of a request is nobody's business: the token in its header, and what the query holds under these names. */
-function secretsIn({ headers, query }: RequestOptions): (string | undefined)[] {
-  const named = ['secret', 'token', 'api_token', 'password'].map((name) => query?.[name])
-  return [headers?.authorization?.split(/[ =]/).at(-1), ...named.map((value) => value?.toString())]
 }
 
 const version = '0.1.0'
