@@ -18,7 +18,7 @@ import { isPath, readProducts } from './lxd/stream-images.ts'
 import { later, merge, type OperationState, parseState } from './operations/state.ts'
 
 const test = suite('properties', { timeout: 120_000 })
-const numRuns = Number(process.env.ANBOX_TEST_CASES ?? 8_000)
+const numRuns = Number(process.env.ANBOX_TEST_CASES ?? 5_000)
 const check = <T extends [unknown, ...unknown[]]>(property: fc.IProperty<T>) => fc.assert(property, { numRuns })
 /** Any text: surrogates, controls, quotes and all. */
 const anything = fc.string({ unit: 'binary' })

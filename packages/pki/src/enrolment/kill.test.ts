@@ -1,5 +1,5 @@
-// Ten times; two hundred in kill.long.test.ts.
+// Five times; two hundred in kill.long.test.ts.
 import { suite } from '@anbox/harness'
 import { testKills } from './kill-rounds.ts'
 
-testKills(suite('enrolment: SIGKILL'), 10)
+testKills(suite('enrolment: SIGKILL'), 5)
