@@ -59,6 +59,11 @@ test('snapshots are made, renamed, restored, copied from, and deleted', async ()
   await lxd.instances.files.put('one', '/data/kept', 'before')
   await (await snapshots.create({ name: 's1' })).wait()
   await (await snapshots.rename('s1', 's2')).wait()
+  assert.ok((await snapshots.getWithEtag('s2')).etag)
+  await snapshots.modify('s2', (draft) => {
+    draft.expires_at = '2099-01-01T00:00:00Z'
+  })
+  assert.equal((await snapshots.get('s2')).expires_at, '2099-01-01T00:00:00Z')
   await lxd.instances.files.put('one', '/data/kept', 'after')
   await (await lxd.instances.update('one', { restore: 's2' })).wait()
   const file = await lxd.instances.files.get('one', '/data/kept')

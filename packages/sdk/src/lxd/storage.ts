@@ -1,10 +1,9 @@
 import type { Readable } from 'node:stream'
 import { path } from '../connection/path.ts'
-import { type Api, type CallOptions, ifMatch, type UpdateOptions, type WithEtag } from '../operations/api.ts'
-import { type ModifyOptions, modify } from '../operations/modify.ts'
+import type { Api, CallOptions } from '../operations/api.ts'
 import type { Operation } from '../operations/operation.ts'
 import { ownHeaders } from './headers.ts'
-import { Named } from './named.ts'
+import { Collection, Editable, Named } from './named.ts'
 import type {
   ResourcesStoragePool,
   StoragePool,
@@ -51,168 +50,84 @@ export class StoragePools extends Named<StoragePool, StoragePoolsPost, StoragePo
   }
 }
 
-export class StorageVolumes {
-  readonly #api: Api
-  readonly #base: string
-
+export class StorageVolumes extends Editable<StorageVolume, StorageVolumePut> {
   constructor(api: Api, pool: string, type: VolumeType) {
-    this.#api = api
-    this.#base = `${pool}/volumes${path`/${type}`}`
-  }
-
-  list(options?: CallOptions): Promise<StorageVolume[]> {
-    return this.#api.get(this.#base, { recursion: 1 }, options)
-  }
-
-  /** Throws `NotFoundError`. */
-  get(name: string, options?: CallOptions): Promise<StorageVolume> {
-    return this.#api.get(this.#at(name), {}, options)
-  }
-
-  getWithEtag(name: string, options?: CallOptions): Promise<WithEtag<StorageVolume>> {
-    return this.#api.getWithEtag(this.#at(name), options)
+    super(api, `${pool}/volumes${path`/${type}`}`)
   }
 
   /** Makes an empty one, or with `source` a copy, for which LXD takes its time. */
   create(body: StorageVolumesPost, options?: CallOptions): Promise<Operation> {
-    return this.#api.start('POST', this.#base, { body, ...options })
+    return this.api.start('POST', this.base, { body, ...options })
   }
 
   /** Makes one of a backup's bytes. */
   import(name: string, stream: Readable, options?: CallOptions): Promise<Operation> {
     const headers = { 'content-type': 'application/octet-stream', ...ownHeaders({ name }) }
-    return this.#api.start('POST', this.#base, { stream, headers, ...options })
-  }
-
-  async update(name: string, body: StorageVolumePut, { etag, ...options }: UpdateOptions = {}): Promise<void> {
-    await this.#api.send('PUT', this.#at(name), { body, headers: ifMatch(etag), ...options })
-  }
-
-  async patch(name: string, body: Partial<StorageVolumePut>, { etag, ...options }: UpdateOptions = {}): Promise<void> {
-    await this.#api.send('PATCH', this.#at(name), { body, headers: ifMatch(etag), ...options })
-  }
-
-  modify(
-    name: string,
-    change: (draft: StorageVolume) => void | Promise<void>,
-    options?: ModifyOptions,
-  ): Promise<StorageVolume> {
-    return modify(this.#api, this.#at(name), change, options)
+    return this.api.start('POST', this.base, { stream, headers, ...options })
   }
 
   /** To another name, another `pool`, or with `migration` to another server. */
   move(name: string, body: StorageVolumePost, options?: CallOptions): Promise<Operation> {
-    return this.#api.start('POST', this.#at(name), { body, ...options })
+    return this.api.start('POST', this.at(name), { body, ...options })
   }
 
   async delete(name: string, options?: CallOptions): Promise<void> {
-    await this.#api.send('DELETE', this.#at(name), options)
+    await this.api.send('DELETE', this.at(name), options)
   }
 
   /** How much of it is used, where the pool's driver knows. */
   state(name: string, options?: CallOptions): Promise<StorageVolumeState> {
-    return this.#api.get(`${this.#at(name)}/state`, {}, options)
+    return this.api.get(`${this.at(name)}/state`, {}, options)
   }
 
   snapshots(volume: string): Snapshots<StorageVolumeSnapshot, StorageVolumeSnapshotsPost, StorageVolumeSnapshotPut> {
-    return new Snapshots(this.#api, this.#at(volume))
+    return new Snapshots(this.api, this.at(volume))
   }
 
   backups(volume: string): Backups<StoragePoolVolumeBackup, VolumeBackupsPost> {
-    return new Backups(this.#api, this.#at(volume))
-  }
-
-  #at(name: string): string {
-    return this.#base + path`/${name}`
+    return new Backups(this.api, this.at(volume))
   }
 }
 
 /** Snapshots of an instance or a volume. */
-export class Snapshots<T, Create, Put> {
-  readonly #api: Api
-  readonly #base: string
-
+export class Snapshots<T, Create, Put> extends Editable<T, Put> {
   constructor(api: Api, owner: string) {
-    this.#api = api
-    this.#base = `${owner}/snapshots`
-  }
-
-  list(options?: CallOptions): Promise<T[]> {
-    return this.#api.get(this.#base, { recursion: 1 }, options)
-  }
-
-  /** Throws `NotFoundError`. */
-  get(name: string, options?: CallOptions): Promise<T> {
-    return this.#api.get(this.#at(name), {}, options)
-  }
-
-  getWithEtag(name: string, options?: CallOptions): Promise<WithEtag<T>> {
-    return this.#api.getWithEtag(this.#at(name), options)
+    super(api, `${owner}/snapshots`)
   }
 
   create(body: Create, options?: CallOptions): Promise<Operation> {
-    return this.#api.start('POST', this.#base, { body, ...options })
-  }
-
-  /** When it ends by itself. */
-  async update(name: string, body: Put, { etag, ...options }: UpdateOptions = {}): Promise<void> {
-    await this.#api.send('PUT', this.#at(name), { body, headers: ifMatch(etag), ...options })
-  }
-
-  async patch(name: string, body: Partial<Put>, { etag, ...options }: UpdateOptions = {}): Promise<void> {
-    await this.#api.send('PATCH', this.#at(name), { body, headers: ifMatch(etag), ...options })
+    return this.api.start('POST', this.base, { body, ...options })
   }
 
   rename(name: string, to: string, options?: CallOptions): Promise<Operation> {
-    return this.#api.start('POST', this.#at(name), { body: { name: to }, ...options })
+    return this.api.start('POST', this.at(name), { body: { name: to }, ...options })
   }
 
   delete(name: string, options?: CallOptions): Promise<Operation> {
-    return this.#api.start('DELETE', this.#at(name), options)
-  }
-
-  #at(name: string): string {
-    return this.#base + path`/${name}`
+    return this.api.start('DELETE', this.at(name), options)
   }
 }
 
 /** Backups of an instance or a volume: tarballs that LXD keeps until they end or are deleted. */
-export class Backups<T, Create> {
-  readonly #api: Api
-  readonly #base: string
-
+export class Backups<T, Create> extends Collection<T> {
   constructor(api: Api, owner: string) {
-    this.#api = api
-    this.#base = `${owner}/backups`
-  }
-
-  list(options?: CallOptions): Promise<T[]> {
-    return this.#api.get(this.#base, { recursion: 1 }, options)
-  }
-
-  /** Throws `NotFoundError`. */
-  get(name: string, options?: CallOptions): Promise<T> {
-    return this.#api.get(this.#at(name), {}, options)
+    super(api, `${owner}/backups`)
   }
 
   create(body: Create, options?: CallOptions): Promise<Operation> {
-    return this.#api.start('POST', this.#base, { body, ...options })
+    return this.api.start('POST', this.base, { body, ...options })
   }
 
   /** Its bytes. The stream has to be read or destroyed. */
   async export(name: string, options?: CallOptions): Promise<Readable> {
-    return (await this.#api.raw('GET', `${this.#at(name)}/export`, options)).body
+    return (await this.api.raw('GET', `${this.at(name)}/export`, options)).body
   }
 
   rename(name: string, to: string, options?: CallOptions): Promise<Operation> {
-    return this.#api.start('POST', this.#at(name), { body: { name: to }, ...options })
+    return this.api.start('POST', this.at(name), { body: { name: to }, ...options })
   }
 
   delete(name: string, options?: CallOptions): Promise<Operation> {
-    return this.#api.start('DELETE', this.#at(name), options)
-  }
-
-  #at(name: string): string {
-    return this.#base + path`/${name}`
+    return this.api.start('DELETE', this.at(name), options)
   }
 }

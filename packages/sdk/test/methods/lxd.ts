@@ -112,6 +112,7 @@ function snapshots(name: string, base: string, of: (lxd: LxdClient) => Snapshots
   const put = { expires_at: '2030-01-01T00:00:00Z' }
   return [
     reads(`${name}.list`, `${base}/snapshots`, (lxd, options) => of(lxd).list(options), { recursion: '1' }),
+    reads(`${name}.modify`, at, (lxd, options) => of(lxd).modify('s1', () => {}, options)),
     reads(`${name}.get`, at, (lxd, options) => of(lxd).get('s1', options)),
     {
       name: `${name}.getWithEtag`,
