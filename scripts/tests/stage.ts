@@ -3,7 +3,9 @@ import { globSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { buildGuest } from '../../test/guest/build.ts'
+import { attempt } from '../command.ts'
 import { cleanPrivateLxd, startPrivateLxd } from '../lxd/index.ts'
+import { mounts } from '../lxd/mounts.ts'
 import { guestArchitecture } from '../packages.ts'
 import { sendSignal } from '../processes.ts'
 
@@ -50,6 +52,9 @@ async function clearStage(directory: string, temporary: string): Promise<void> {
   for (const state of globSync('{*,*/*,*/*/*,*/.anbox/*}/lxd.json', { cwd: temporary }))
     await cleanPrivateLxd(join(temporary, dirname(state)))
   await cleanPrivateLxd(directory)
+  // What a daemon that is not LXD has mounted there; deleting goes through mounts.
+  for (const { point } of mounts('self').reverse())
+    if (point.startsWith(`${temporary}/`)) await attempt('umount', ['--lazy', point])
   rmSync(temporary, { recursive: true, force: true })
 }
 

@@ -89,7 +89,9 @@ export class Incus implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await attempt('incus', ['admin', 'shutdown', '--force', '--timeout', '20'], { env: this.#env })
+    // Without our folder it would be the machine's own Incus that is shut down.
+    if (this.#env.INCUS_DIR)
+      await attempt('incus', ['admin', 'shutdown', '--force', '--timeout', '20'], { env: this.#env })
     for (const name of ['shmounts', 'guestapi']) await attempt('umount', [join(this.#directory, name)])
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 })
   }
