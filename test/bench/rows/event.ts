@@ -14,7 +14,15 @@ export const event: Row = {
   async prepare(stage) {
     const instance = await stage.guest()
     const { ours, rivals, end } = await drivers(stage, stage.unix, ['undici', 'pylxd'])
-    const monitor = await stage.lxc.monitor()
+    const monitor = stage.lxc.monitor()
+    // It does not say when it listens: changes are made until it tells of one.
+    let listening = false
+    const first = monitor.next().finally(() => {
+      listening = true
+    })
+    first.catch(() => {})
+    while (!listening) await ours.order('event', { instance }, 1)
+    await first
     return {
       ours: times(ours, 'event', { instance }, 5),
       rivals: {

@@ -31,16 +31,16 @@ export class Lxc {
   }
 
   /** `lxc monitor`; each piece of its output is announced by `next`. */
-  async monitor(): Promise<AsyncDisposable & { next: () => Promise<unknown> }> {
+  monitor(): AsyncDisposable & { next: () => Promise<unknown> } {
     const child = spawn('lxc', ['monitor', '--type', 'lifecycle', '--format', 'json'], {
       env: this.#env,
       stdio: ['ignore', 'pipe', 'ignore'],
     })
     const ended = once(child, 'exit')
-    // It says nothing when it listens.
-    await sleep(300)
+    const broken = ended.then(() => Promise.reject(new Error('lxc monitor ended')))
+    broken.catch(() => {})
     return {
-      next: () => once(child.stdout, 'data'),
+      next: () => Promise.race([once(child.stdout, 'data', { signal: this.#signal }), broken]),
       [Symbol.asyncDispose]: async () => {
         child.kill()
         await ended
