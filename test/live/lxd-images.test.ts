@@ -2,13 +2,15 @@
 // to another project, and to another LXD that the first one does not know.
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { createReadStream, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { createReadStream, mkdirSync, mkdtempSync, openAsBlob, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { suite } from '@anbox/harness'
 import { LxdClient, OperationFailedError, SimpleStreams } from '@anbox/sdk'
 import { make } from '../../packages/sdk/test/certificates.ts'
 import { serve } from '../../packages/sdk/test/server.ts'
+import { run } from '../../scripts/command.ts'
 import { cleanPrivateLxd, startPrivateLxd } from '../../scripts/lxd/index.ts'
 import { guestFile } from './edge.ts'
 
@@ -107,6 +109,29 @@ test('an image goes to another project with progress, and a second time is refus
   assert.equal(transferred, statSync(guest).size)
   assert.equal((await there.images.aliases.get('copied')).target, fingerprint)
   await assert.rejects(async () => (await here.images.copy(fingerprint, there)).wait(), OperationFailedError)
+})
+
+test('an image in two parts goes in and to another project as it is', async () => {
+  const at = (name: string) => join(folder, name)
+  mkdirSync(at('parts'))
+  await run('tar', ['-xzf', guest, '-C', at('parts')])
+  await run('tar', ['-czf', at('metadata.tar.gz'), '-C', at('parts'), 'metadata.yaml'])
+  await run('tar', ['-czf', at('rootfs.tar.gz'), '-C', at('parts'), 'rootfs'])
+  const form = new FormData()
+  for (const name of ['metadata', 'rootfs']) form.set(name, await openAsBlob(at(`${name}.tar.gz`)), `${name}.tar.gz`)
+  const { body, headers } = new Response(form)
+  const boundary = headers.get('content-type')?.split('boundary=')[1]
+  assert.ok(body && boundary)
+  const importing = await here.images.import(Readable.fromWeb(body as never), { boundary })
+  const split = (await importing.wait()).metadata.fingerprint
+  const parts = ['metadata', 'rootfs'].map((name) => readFileSync(at(`${name}.tar.gz`)))
+  assert.equal(split, createHash('sha256').update(Buffer.concat(parts)).digest('hex'))
+  assert.equal((await (await here.images.copy(split, there)).wait()).metadata.fingerprint, split)
+  const { files } = await there.images.download(split, at('back'))
+  assert.deepEqual(
+    files.map((name) => readFileSync(name)),
+    parts,
+  )
 })
 
 test('an image goes to another LXD', async () => {

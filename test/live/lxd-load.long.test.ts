@@ -4,18 +4,15 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { suite } from '@anbox/harness'
 import { LxdClient, OperationFailedError } from '@anbox/sdk'
+import { held } from './held.ts'
 import { Trial, thereAndBack } from './lxd-files.ts'
 import { cuttable, Guest } from './sdk-guest.ts'
 
 const test = suite('LXD: load', { timeout: 1_200_000 })
 const guest = new Guest()
 const { lxd, name } = guest
-setFlagsFromString('--expose-gc')
-const collect = runInNewContext('gc') as () => void
 const mebibyte = 2 ** 20
 
 test.before(() => guest.start(), { timeout: 60_000 })
@@ -149,13 +146,4 @@ function resources(): Record<string, number> {
   const counts: Record<string, number> = {}
   for (const kind of process.getActiveResourcesInfo()) counts[kind] = (counts[kind] ?? 0) + 1
   return counts
-}
-
-async function held(): Promise<number> {
-  for (let i = 0; i < 2; i++) {
-    collect()
-    await sleep(5)
-  }
-  const { heapUsed, arrayBuffers } = process.memoryUsage()
-  return heapUsed + arrayBuffers
 }

@@ -3,16 +3,13 @@ import assert from 'node:assert/strict'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { suite } from '@anbox/harness'
+import { held } from './held.ts'
 import { Guest } from './sdk-guest.ts'
 
 const test = suite('memory', { timeout: 60_000 })
 const guest = new Guest()
 const { lxd, name } = guest
-setFlagsFromString('--expose-gc')
-const collect = runInNewContext('gc') as () => void
 
 test.before(() => guest.start())
 test.after(() => guest[Symbol.asyncDispose]())
@@ -58,17 +55,3 @@ test('a slow server does not make the SDK read a file ahead', async () => {
 })
 
 const mebibytes = (bytes: number) => (bytes / 2 ** 20).toFixed(1)
-
-/**
- * Bytes in use, without what only waits for the garbage collector: Node 24 lets tens of MB of used-up buffers wait unless
- * it is told to be sparing (`--max-heap-size`).
- */
-async function held(): Promise<number> {
-  // Twice: a collection that was under way keeps what died meanwhile; and buffers are freed by another thread.
-  for (let i = 0; i < 2; i++) {
-    collect()
-    await sleep(5)
-  }
-  const { heapUsed, arrayBuffers } = process.memoryUsage()
-  return heapUsed + arrayBuffers
-}
