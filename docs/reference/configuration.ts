@@ -8,6 +8,7 @@ const kinds = {
   seconds: '; a whole number from 1 to 86400',
   list: '; a list',
   level: '; one of these words',
+  count: 'number',
 }
 
 export function configurationPage(): string {

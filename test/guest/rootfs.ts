@@ -69,6 +69,7 @@ creation_date: ${BUILT}
 properties:
   architecture: ${arch}
   description: Anbox Edge stand-in for Android (not Android) ${arch}
+  anbox.hold: "1"
   name: android-standin-${arch}
   os: android-standin
   release: "15"

@@ -2,7 +2,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LxdClient } from '@anbox/sdk'
 import { ApiServer } from './api/server.ts'
+import { Addons } from './catalogue/addons.ts'
+import { Applications } from './catalogue/applications.ts'
+import { Bootstrap } from './catalogue/bootstrap.ts'
+import { Exporter } from './catalogue/export.ts'
 import { Images } from './catalogue/images.ts'
+import { Importer } from './catalogue/import.ts'
+import { Packages } from './catalogue/packages.ts'
+import { Publisher } from './catalogue/publish.ts'
+import { Spool } from './catalogue/spool.ts'
 import type { Config } from './config.ts'
 import { ConfigurationError } from './errors.ts'
 import { FailureLogs } from './host/failure-log.ts'
@@ -12,6 +20,9 @@ import { tellLifecycle } from './host/lifecycle.ts'
 import { MachineWatch } from './host/machine.ts'
 import { NodeSettings } from './host/node-settings.ts'
 import { ensureProject } from './host/project.ts'
+import { SetUp } from './host/set-up.ts'
+import { WarmPool } from './host/warm.ts'
+import { Watchdog } from './host/watchdog.ts'
 import { EventHub } from './operations/events.ts'
 import { Operations } from './operations/operations.ts'
 import { Settings } from './store/settings.ts'
@@ -19,7 +30,9 @@ import { Store } from './store/store.ts'
 import type { Logger } from './system/log.ts'
 import { Notify } from './system/notify.ts'
 import { Enrolment } from './trust/enrolment.ts'
+import { EventTokens } from './trust/event-tokens.ts'
 import { TrustFiles } from './trust/files.ts'
+import { Identities } from './trust/identities.ts'
 import { Revocation } from './trust/revocation.ts'
 import { TrustStore } from './trust/trust-store.ts'
 
@@ -46,9 +59,24 @@ export async function startAgent(config: Config, log: Logger): Promise<Agent> {
   const logs = new FailureLogs(config.stateDirectory, lxd)
   const operations = new Operations(store, events)
   tellLifecycle(store, events)
-  const images = new Images({ lxd, store, operations, log, stateDirectory: config.stateDirectory })
-  const host = new Host({ lxd, config, store, logs, machine, log, cpuMode: () => settings.cpuMode() })
-  const instances = new Instances({ store, operations, images, machine, node, nodeName: config.node.name, host })
+  const spool = new Spool(config.stateDirectory)
+  const packages = new Packages(config.stateDirectory, spool)
+  const images = new Images({ lxd, store, operations, log })
+  const addons = new Addons(store, operations, packages)
+  const applications = new Applications({ store, operations, images, addons, packages, settings })
+  const setUp = new SetUp({ lxd, config, store, packages, securityUpdates: () => settings.securityUpdates() })
+  const host = new Host({ lxd, config, store, logs, machine, log, setUp, cpuMode: () => settings.cpuMode() })
+  const nodeName = config.node.name
+  const launching = { images, applications, addons, machine, nodeName, nodeTags: () => node.values.tags }
+  const bootMilliseconds = config.bootCheck.timeoutSeconds * 1000
+  const warm = new WarmPool({ ...launching, config: config.warm, bootMilliseconds, store, host, node, log })
+  const instances = new Instances({ ...launching, store, operations, node, host, warm })
+  const bootstrap = new Bootstrap({
+    ...{ lxd, store, applications, images, addons, packages, instances, settings, log },
+    wake: (id) => host.wake(id),
+  })
+  const watchdog = new Watchdog(lxd, store)
+  const identities = new Identities(store, trust, operations)
 
   const closing = new AbortController()
   const hosting = () => `hosting ${store.instances.list().length} Android systems`
@@ -65,6 +93,9 @@ export async function startAgent(config: Config, log: Logger): Promise<Agent> {
     await images.resume()
     closing.signal.throwIfAborted()
     host.start()
+    bootstrap.start()
+    warm.start()
+    watchdog.start()
     tellStatus()
   }
   let preparing: Promise<void> | undefined
@@ -108,6 +139,9 @@ export async function startAgent(config: Config, log: Logger): Promise<Agent> {
     operations.close()
     await images.stop()
     await preparing
+    warm.stop()
+    watchdog.stop()
+    await bootstrap.stop()
     await host.stop()
     await root.close()
     store.close()
@@ -126,11 +160,20 @@ export async function startAgent(config: Config, log: Logger): Promise<Agent> {
       lxd,
       instances,
       images,
+      applications,
+      addons,
+      spool,
+      exporter: new Exporter(packages),
+      importer: new Importer({ lxd, images, spool, settings, ca: config.images.ca }),
+      publisher: new Publisher(lxd, instances, images, operations),
+      identities,
+      eventTokens: new EventTokens(),
       operations,
       events,
       machine,
       node,
       settings,
+      settingsChanged: () => bootstrap.settingsChanged(),
       trust,
       revocation,
       enrolment,

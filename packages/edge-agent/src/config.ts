@@ -23,10 +23,13 @@ export type Config = {
   enrolment: { url: string; tokenFile: string; ca: string }
   node: { name: string; privateAddress: string; publicAddress: string }
   bootCheck: { command: string[]; expect: string; timeoutSeconds: number }
+  images: { ca: string }
+  /** Instances made ahead of launches, of each image and application named in `of`. */
+  warm: { of: string[]; prepared: number; paused: number }
   log: { level: string }
 }
 
-type Kind = 'text' | 'port' | 'seconds' | 'list' | 'level'
+type Kind = 'text' | 'port' | 'seconds' | 'count' | 'list' | 'level'
 type Key = { path: string; kind: Kind; default?: unknown; about: string }
 
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'silent']
@@ -90,6 +93,31 @@ export const keys: Key[] = [
   },
   { path: 'bootCheck.expect', kind: 'text', default: '1', about: 'what the boot check must print' },
   { path: 'bootCheck.timeoutSeconds', kind: 'seconds', default: 300, about: 'how long Android may take to boot' },
+  {
+    path: 'images.ca',
+    kind: 'text',
+    default: '',
+    about: 'PEM file: CA of the image server (images.url of PATCH /1.0/config), where it is one of your own',
+  },
+  {
+    path: 'warm.of',
+    kind: 'list',
+    default: [],
+    about: 'names of images and applications of which instances are made ahead, for launches to take',
+  },
+  {
+    path: 'warm.prepared',
+    kind: 'count',
+    default: 2,
+    about: 'instances of each that are made and stopped; they hold disk',
+  },
+  {
+    path: 'warm.paused',
+    kind: 'count',
+    default: 0,
+    about:
+      'instances of each that have booted and are frozen; they hold disk, memory and CPU. Only for launches without user data',
+  },
   { path: 'log.level', kind: 'level', default: 'info', about: levels.join(', ') },
 ]
 
@@ -153,6 +181,7 @@ function settle(config: Config, problems: string[]): Config {
     ['api.key', config.api.key],
     ...config.api.trustedCertificates.map((path) => ['api.trustedCertificates', path]),
     ['enrolment.ca', config.enrolment.ca],
+    ['images.ca', config.images.ca],
     ...config.api.revocationLists.map((path) => ['api.revocationLists', path]),
   ]) {
     if (path && !existsSync(path)) problems.push(`${key}: no file at ${path}`)
@@ -177,6 +206,8 @@ function read(key: Key, value: unknown): unknown {
       return wholeNumber(value, 0, 65_535)
     case 'seconds':
       return wholeNumber(value, 1, 86_400)
+    case 'count':
+      return wholeNumber(value, 0, 1000)
     case 'level':
       if (!levels.includes(String(value))) throw new Error(`must be one of ${levels.join(', ')}, not ${shown}`)
       return value

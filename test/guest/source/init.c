@@ -2,6 +2,9 @@
 // LXC has mounted /proc, /sys and /dev before it starts.
 #include "guest.h"
 
+// While this file is there, Android is not started: whoever made it has work to do in the guest before.
+#define HOLD "/var/lib/anbox/hold"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -80,6 +83,8 @@ static void reap(void) {
       if (service->pid != pid) continue;
       service->pid = 0;
       service_state(service, "stopped");
+      char stopping[PROPERTY_VALUE];
+      if (property_get("standin.stopping", stopping) == 0 && strcmp(stopping, "1") == 0 && service != &adbd) continue;
       if (service->essential) {
         log_line('F', "init", "%s crashed, status %d: this system is lost", service->name, status);
         power_off(1);
@@ -162,14 +167,17 @@ int init_main(void) {
   // A crash comes before system_server; a boot that never ends stops short of its last step.
   int count = boot.mode == BOOT_CRASH ? 2 : boot.mode == BOOT_NEVER ? 3 : 4;
 
+  double begin = 0; // when Android's part of the boot began
   for (int next = 0;;) {
     double now = clock_now(), wake = now + 3600;
-    if (next < count && steps[next].at <= now) steps[next++].enter(&boot);
+    if (next == 1 && access(HOLD, F_OK) == 0) begin = now;
+    if (next < count && begin + steps[next].at <= now) steps[next++].enter(&boot);
     for (int i = 0; i < SERVICES; i++)
       if (services[i]->restart > 0 && services[i]->restart <= now) service_start(services[i]);
-    if (next < count) wake = steps[next].at;
+    if (next < count) wake = begin + steps[next].at;
     for (int i = 0; i < SERVICES; i++)
       if (services[i]->restart > 0 && services[i]->restart < wake) wake = services[i]->restart;
+    if (next == 1 && wake > now + 0.02) wake = now + 0.02; // to see the hold go
     double rest = wake - clock_now();
     if (rest < 0) rest = 0;
     struct timespec pause = {(time_t)rest, (long)((rest - (double)(time_t)rest) * 1e9)};

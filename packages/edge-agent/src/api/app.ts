@@ -9,7 +9,12 @@ import { addBodyParsers } from './body.ts'
 import type { Contract } from './contract.ts'
 import { failed } from './envelope.ts'
 import type { ExecSessions } from './exec/session.ts'
+import type { Metrics } from './metrics.ts'
+import { addonRoutes } from './routes/addons.ts'
+import { applicationRoutes } from './routes/applications.ts'
+import { authRoutes } from './routes/auth.ts'
 import { certificateRoutes } from './routes/certificates.ts'
+import { containerRoutes } from './routes/containers.ts'
 import { eventRoutes } from './routes/events.ts'
 import { execRoutes } from './routes/exec.ts'
 import { imageRoutes } from './routes/images.ts'
@@ -26,6 +31,7 @@ export async function buildApp(
   services: Services,
   contract: Contract,
   sessions: ExecSessions,
+  metrics: Metrics,
   options: FastifyServerOptions,
 ) {
   const app = fastify({
@@ -50,17 +56,22 @@ export async function buildApp(
   )
   addBodyParsers(app)
   await app.register(websocket, { options: { maxPayload } })
-  addAccess(app, services.revocation)
+  metrics.watch(app)
+  addAccess(app, services)
   app.addHook('preHandler', async ({ params }) => {
     for (const [key, value] of Object.entries((params ?? {}) as Record<string, string>)) {
       if (key !== '*' && /[/\0]/.test(value))
         throw new ApiError(400, `the name ${JSON.stringify(value)} has a slash in it: names have none`)
     }
   })
-  serviceRoutes(app, services, contract)
+  serviceRoutes(app, services, contract, metrics)
   instanceRoutes(app, services, contract)
+  containerRoutes(app, services, contract)
   execRoutes(app, sessions, services, contract)
   imageRoutes(app, services, contract)
+  applicationRoutes(app, services, contract)
+  addonRoutes(app, services)
+  authRoutes(app, services, contract)
   nodeRoutes(app, services, contract)
   operationRoutes(app, services)
   eventRoutes(app, services)

@@ -11,6 +11,7 @@ import { ConfigurationError } from '../errors.ts'
 import { buildApp } from './app.ts'
 import { Contract } from './contract.ts'
 import { ExecSessions } from './exec/session.ts'
+import { Metrics } from './metrics.ts'
 import type { Services } from './services.ts'
 import { TlsServer } from './tls-server.ts'
 
@@ -25,8 +26,9 @@ export class ApiServer {
   static async listen(config: Config, services: Services): Promise<ApiServer> {
     const contract = new Contract()
     const sessions = new ExecSessions()
+    const metrics = new Metrics(services)
     const build = (factory: FastifyServerFactory) =>
-      buildApp(services, contract, sessions, { serverFactory: factory }) as Promise<FastifyInstance>
+      buildApp(services, contract, sessions, metrics, { serverFactory: factory }) as Promise<FastifyInstance>
     const apps: FastifyInstance[] = []
     const unix = await build((handler) => createHttpServer({ requestTimeout: 0 }, handler))
     // The store's lock says that no other agent uses this socket: what lies there is of one that was killed.

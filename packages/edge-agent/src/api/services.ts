@@ -1,7 +1,13 @@
 // What the routes call. Nothing below `api/` knows HTTP.
 
 import type { LxdClient } from '@anbox/sdk'
+import type { Addons } from '../catalogue/addons.ts'
+import type { Applications } from '../catalogue/applications.ts'
+import type { Exporter } from '../catalogue/export.ts'
 import type { Images } from '../catalogue/images.ts'
+import type { Importer } from '../catalogue/import.ts'
+import type { Publisher } from '../catalogue/publish.ts'
+import type { Spool } from '../catalogue/spool.ts'
 import type { Config } from '../config.ts'
 import type { FailureLogs } from '../host/failure-log.ts'
 import type { Instances } from '../host/instances.ts'
@@ -12,6 +18,8 @@ import type { Operations } from '../operations/operations.ts'
 import type { Settings } from '../store/settings.ts'
 import type { Logger } from '../system/log.ts'
 import type { Enrolment } from '../trust/enrolment.ts'
+import type { EventTokens } from '../trust/event-tokens.ts'
+import type { Identities } from '../trust/identities.ts'
 import type { Revocation } from '../trust/revocation.ts'
 import type { TrustStore } from '../trust/trust-store.ts'
 
@@ -21,11 +29,21 @@ export type Services = {
   lxd: LxdClient
   instances: Instances
   images: Images
+  applications: Applications
+  addons: Addons
+  spool: Spool
+  exporter: Exporter
+  importer: Importer
+  publisher: Publisher
+  identities: Identities
+  eventTokens: EventTokens
   operations: Operations
   events: EventHub
   machine: MachineWatch
   node: NodeSettings
   settings: Settings
+  /** To be called after one was set. */
+  settingsChanged: () => void
   trust: TrustStore
   revocation: Revocation
   enrolment: Enrolment

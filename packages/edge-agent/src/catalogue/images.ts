@@ -1,42 +1,36 @@
 // Images: what instances are launched from. A record with versions here, the file systems in LXD's image store.
 //
-// An upload is spooled to the state directory while its SHA-256 is taken, then given to LXD; the record's version says
-// `initializing` until LXD has it. After a crash, `resume` removes what did not get there.
-import { createHash, randomBytes } from 'node:crypto'
-import { createWriteStream, mkdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
-import { type Readable, Transform } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+// A version says `initializing` until LXD has it; after a crash, `resume` removes what did not get there.
+import { rmSync } from 'node:fs'
 import { type LxdClient, NotFoundError } from '@anbox/sdk'
-import { badRequest, conflict, notFound, notNow } from '../errors.ts'
+import { badRequest, conflict, notFound } from '../errors.ts'
 import type { Operations } from '../operations/operations.ts'
 import { newId } from '../store/id.ts'
 import type { ImageRecord, ImageVersion, InstanceRecord, OperationRecord } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
 import type { Logger } from '../system/log.ts'
+import { everyPercent } from './percent.ts'
+import type { Spooled } from './spool.ts'
 
-/** Image formats by their first bytes; `unsquashed` formats of LXD are not AMS's. */
-const formats: { name: string; magic: number[] }[] = [
-  { name: 'gzip', magic: [0x1f, 0x8b] },
-  { name: 'bzip2', magic: [0x42, 0x5a, 0x68] },
-  { name: 'xz', magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00] },
+/** First bytes of gzip, bzip2 and xz files; `unsquashed` formats of LXD are not AMS's. */
+const formats = [
+  [0x1f, 0x8b],
+  [0x42, 0x5a, 0x68],
+  [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00],
 ]
 
-export type Spooled = { path: string; fingerprint: string; size: number }
-export type ImageParts = { lxd: LxdClient; store: Store; operations: Operations; log: Logger; stateDirectory: string }
+export type ImageParts = { lxd: LxdClient; store: Store; operations: Operations; log: Logger }
+/** Gives LXD the file system of a version and returns its fingerprint. */
+export type Provide = (tell: (progress: string) => void, signal: AbortSignal) => Promise<string>
 
 export class Images {
   readonly #parts: ImageParts
-  readonly #spool: string
   /** Work in LXD by image, so that a restart of LXD's is not taken for one of the agent's. */
-  readonly #underWay = new Map<string, Promise<void>>()
+  readonly #underWay = new Map<string, Set<Promise<void>>>()
   readonly #closing = new AbortController()
 
   constructor(parts: ImageParts) {
     this.#parts = parts
-    this.#spool = join(parts.stateDirectory, 'spool')
-    rmSync(this.#spool, { recursive: true, force: true })
-    mkdirSync(this.#spool, { recursive: true, mode: 0o700 })
   }
 
   /** Removes what an agent that died left half done. LXD must be online. */
@@ -45,11 +39,12 @@ export class Images {
       if (this.#underWay.has(image.id)) continue
       if (image.goal === 'deleted') await this.#remove(image)
       else
-        for (const { fingerprint, status } of image.versions)
-          if (status === 'initializing') await this.#dropVersion(image.id, fingerprint)
+        for (const { version, status } of image.versions)
+          if (status === 'initializing') await this.#dropVersion(image.id, version)
     }
     // The project is the agent's own: an image there without a record is what a death between two writes left.
-    for (const { fingerprint } of await this.#parts.lxd.images.list()) if (fingerprint) await this.#forget(fingerprint)
+    for (const { fingerprint, properties } of await this.#parts.lxd.images.list())
+      if (fingerprint && !properties?.['anbox.application']) await this.forget(fingerprint)
   }
 
   list(): ImageRecord[] {
@@ -63,10 +58,17 @@ export class Images {
     return found
   }
 
-  /** The version to launch: the newest active one unless a number is given. @throws ApiError 404 and 400. */
+  /** @throws ApiError 404. */
+  default(): ImageRecord {
+    const found = this.list().find((image) => image.default)
+    if (!found) throw notFound('image', 'default')
+    return found
+  }
+
+  /** The version to launch: the newest active one unless a number is given; -1 too is the newest. @throws ApiError 404 and 400. */
   version(image: ImageRecord, number?: number | null): ImageVersion {
     const found =
-      number == null
+      number == null || number < 0
         ? image.versions.findLast(({ status }) => status === 'active')
         : image.versions.find(({ version }) => version === number)
     if (!found) throw notFound('image version', `${image.name}@${number ?? 'latest'}`)
@@ -75,142 +77,201 @@ export class Images {
     return found
   }
 
-  /** Takes an upload to its end, even when it is refused: a client that still sends would not see the answer. */
-  async receive(body: Readable, fingerprint: string | undefined, signal: AbortSignal): Promise<Spooled> {
-    const path = join(this.#spool, randomBytes(8).toString('hex'))
-    const hash = createHash('sha256')
-    let size = 0
-    let head = Buffer.alloc(0)
-    const measure = new Transform({
-      transform(chunk: Buffer, _encoding, done) {
-        hash.update(chunk)
-        size += chunk.length
-        if (head.length < 6) head = Buffer.concat([head, chunk.subarray(0, 6)])
-        done(null, chunk)
-      },
-    })
-    try {
-      await pipeline(body, measure, createWriteStream(path, { mode: 0o600 }), { signal })
-      const found = hash.digest('hex')
-      if (size === 0) throw badRequest('the upload is empty: send the image file as the body')
-      if (!formats.some(({ magic }) => magic.every((byte, index) => head[index] === byte)))
-        throw badRequest('the upload is not an image: a gzip, bzip2 or xz compressed tarball is expected')
-      if (fingerprint && fingerprint.toLowerCase() !== found)
-        throw badRequest(
-          `the upload's SHA-256 is ${found}, not ${fingerprint} as X-AMS-Fingerprint says: it was damaged on its way`,
-        )
-      return { path, fingerprint: found, size }
-    } catch (error) {
-      rmSync(path, { force: true })
-      if ((error as NodeJS.ErrnoException).code === 'ENOSPC')
-        throw notNow(`the disk of ${this.#spool} is full: free some space there and upload again`)
-      throw error
-    }
+  /** Said by the first six bytes of an upload. */
+  static refusal(head: Buffer): string | undefined {
+    return formats.some((magic) => magic.every((byte, index) => head[index] === byte))
+      ? undefined
+      : 'the upload is not an image: a gzip, bzip2 or xz compressed tarball is expected'
   }
 
   /** Makes an image of a spooled upload. @throws ApiError 400 and 409, the spool file removed. */
   add(name: string, spooled: Spooled, wantsDefault: boolean): OperationRecord {
-    const { store, operations } = this.#parts
-    try {
-      if (!/^[A-Za-z0-9][A-Za-z0-9_.:-]{0,254}$/.test(name))
-        throw badRequest(
-          `image name ${JSON.stringify(name)}: letters, digits and "_.:-" are allowed, 255 at most; give it in X-AMS-Request as {"name": …}`,
-        )
-      if (store.images.list().some((image) => image.name === name))
-        throw conflict(`an image "${name}" exists already: delete it first, or choose another name`)
-    } catch (error) {
-      rmSync(spooled.path, { force: true })
-      throw error
-    }
-    const others = this.list()
-    const now = Math.floor(Date.now() / 1000)
-    const isDefault = wantsDefault || others.length === 0
-    if (isDefault) for (const { id } of others) store.images.change(id, (image) => ({ ...image, default: false }))
-    const { fingerprint, size } = spooled
-    const version: ImageVersion = {
-      version: 0,
-      fingerprint,
-      size,
-      createdAt: now,
-      status: 'initializing',
-      errorMessage: '',
-    }
-    const image = store.images.put({
-      id: newId(),
-      name,
-      createdAt: now,
-      default: isDefault,
-      architecture: '',
-      goal: 'kept',
-      versions: [version],
-    })
-    const operation = operations.create({
-      description: 'Adding image',
-      resources: { images: [`/1.0/images/${image.id}`] },
-    })
-    this.#begin(image.id, this.#import(image.id, spooled, operation.id))
-    return operation
+    return this.#taking(spooled, () => this.#create(name, wantsDefault, 'Adding image', this.#upload(spooled), spooled))
   }
 
-  /** @throws ApiError 404. Instances that were launched from it go on. */
+  /** Makes the next version of an image. @throws ApiError 404 and 409, the spool file removed. */
+  addVersion(idOrName: string, spooled: Spooled): OperationRecord {
+    return this.#taking(spooled, () => {
+      const image = this.get(idOrName)
+      if (image.versions.some(({ fingerprint }) => fingerprint === spooled.fingerprint))
+        throw conflict(`image "${image.name}" has this very file as a version already`)
+      return this.#begin(image, 'Updating image', this.#upload(spooled), spooled)
+    })
+  }
+
+  /** Makes an image of something that LXD has: `provide` gets it into LXD's store. @throws ApiError 400 and 409. */
+  addFrom(
+    name: string,
+    wantsDefault: boolean,
+    description: string,
+    provide: Provide,
+    fields: Pick<ImageRecord, 'remote'> = {},
+  ): OperationRecord {
+    return this.#create(name, wantsDefault, description, provide, undefined, fields)
+  }
+
+  /** Makes the next version of something that LXD has. One that comes out as a version that is there is none. */
+  addVersionFrom(id: string, description: string, provide: Provide): OperationRecord {
+    return this.#begin(this.get(id), description, provide)
+  }
+
+  /** @throws ApiError 404. Instances and applications that came of it go on: they hold a copy. */
   delete(idOrName: string): OperationRecord {
-    const { store, operations } = this.#parts
+    const { store } = this.#parts
     const image = this.get(idOrName)
     store.images.change(image.id, (latest) => ({ ...latest, goal: 'deleted', default: false }))
     const next = image.default ? this.list()[0] : undefined
     if (next) store.images.change(next.id, (latest) => ({ ...latest, default: true }))
-    const operation = operations.create({
-      description: 'Deleting image',
-      resources: { images: [`/1.0/images/${image.id}`] },
-    })
-    const removing = this.#remove(image).then(
-      () => operations.succeed(operation.id),
-      (error) => {
-        if (this.#closing.signal.aborted) return
-        const reason = (error as Error).message
-        operations.fail(operation.id, `LXD could not remove it, the agent will try again when it is started: ${reason}`)
-      },
-    )
-    this.#begin(image.id, removing)
-    return operation
+    return this.#removing(image.id, 'Deleting image', () => this.#remove(image))
   }
 
-  setDefault(idOrName: string): void {
+  /** @throws ApiError 404, and 409 for the only version. */
+  deleteVersion(idOrName: string, number: number): OperationRecord {
+    const image = this.get(idOrName)
+    const version = image.versions.find((one) => one.version === number)
+    if (!version) throw notFound('image version', `${image.name}@${number}`)
+    if (version.status !== 'active') throw conflict(`version ${number} is ${version.status}: wait until it is active`)
+    if (image.versions.length === 1)
+      throw conflict(`version ${number} is the only one of image "${image.name}": delete the image instead`)
+    return this.#removing(image.id, 'Deleting image version', () => this.#dropVersion(image.id, number))
+  }
+
+  setDefault(idOrName: string): OperationRecord {
     const wanted = this.get(idOrName)
     for (const { id } of this.list())
       this.#parts.store.images.change(id, (image) => ({ ...image, default: id === wanted.id }))
+    return this.#parts.operations.done('Updating image', resourcesOf(wanted.id))
   }
 
   /** Ends what is under way; the next agent's `resume` puts it right. */
   async stop(): Promise<void> {
     this.#closing.abort(new Error('the agent is stopping'))
-    await Promise.all(this.#underWay.values())
+    await Promise.all([...this.#underWay.values()].flatMap((works) => [...works]))
   }
 
-  #begin(id: string, work: Promise<void>): void {
-    const done = work.finally(() => this.#underWay.get(id) === done && this.#underWay.delete(id))
-    this.#underWay.set(id, done)
+  /** Takes a file system out of LXD unless an image, an application, or an instance that is still to be made, needs it. */
+  async forget(fingerprint: string, except?: string): Promise<void> {
+    const { lxd, store } = this.#parts
+    if (!fingerprint) return
+    const others = store.images.list().filter(({ id, goal }) => id !== except && goal === 'kept')
+    const waiting = (record: InstanceRecord) => !record.made && record.image.fingerprint === fingerprint
+    const bootstrapped = store.applications.list().some((application) =>
+      application.versions.some(
+        (version) =>
+          version.fingerprint === fingerprint ||
+          // It still has to be bootstrapped on it.
+          (version.status === 'initializing' && version.image.fingerprint === fingerprint),
+      ),
+    )
+    if (bootstrapped || store.instances.list().some(waiting)) return
+    if (others.some(({ versions }) => versions.some((version) => version.fingerprint === fingerprint))) return
+    try {
+      await (await lxd.images.delete(fingerprint)).wait()
+    } catch (error) {
+      if (!(error instanceof NotFoundError)) throw error
+    }
   }
 
-  async #import(id: string, { path, fingerprint, size }: Spooled, operation: string): Promise<void> {
+  #taking<T>(spooled: Spooled, work: () => T): T {
+    try {
+      return work()
+    } catch (error) {
+      rmSync(spooled.path, { force: true })
+      throw error
+    }
+  }
+
+  #create(
+    name: string,
+    wantsDefault: boolean,
+    description: string,
+    provide: Provide,
+    known?: Spooled,
+    fields: Pick<ImageRecord, 'remote'> = {},
+  ): OperationRecord {
+    const { store } = this.#parts
+    if (!/^[A-Za-z0-9][A-Za-z0-9_.:-]{0,254}$/.test(name))
+      throw badRequest(
+        `image name ${JSON.stringify(name)}: letters, digits and "_.:-" are allowed, 255 at most; give it in X-AMS-Request as {"name": …}`,
+      )
+    if (store.images.list().some((image) => image.name === name))
+      throw conflict(`an image "${name}" exists already: delete it first, or choose another name`)
+    const others = this.list()
+    const isDefault = wantsDefault || others.length === 0
+    if (isDefault) for (const { id } of others) store.images.change(id, (image) => ({ ...image, default: false }))
+    const image: ImageRecord = {
+      id: newId(),
+      name,
+      createdAt: Math.floor(Date.now() / 1000),
+      default: isDefault,
+      architecture: '',
+      goal: 'kept',
+      versions: [],
+      nextVersion: 0,
+      ...fields,
+    }
+    return this.#begin(image, description, provide, known)
+  }
+
+  #begin(image: ImageRecord, description: string, provide: Provide, known?: Spooled): OperationRecord {
+    const { store, operations } = this.#parts
+    const number = image.nextVersion
+    const version: ImageVersion = {
+      version: number,
+      fingerprint: known?.fingerprint ?? '',
+      size: known?.size ?? 0,
+      createdAt: Math.floor(Date.now() / 1000),
+      status: 'initializing',
+      holds: false,
+      readsSession: false,
+    }
+    store.images.put({ ...image, versions: [...image.versions, version], nextVersion: number + 1 })
+    const operation = operations.create({ description, resources: resourcesOf(image.id) })
+    this.#track(image.id, this.#provide(image.id, number, provide, operation.id))
+    return operation
+  }
+
+  #upload({ path, fingerprint, size }: Spooled): Provide {
+    const { images } = this.#parts.lxd
+    return async (tell, signal) => {
+      try {
+        if (await this.#present(fingerprint)) return fingerprint
+        const onProgress = everyPercent((percent) => tell(`${percent}%`), size)
+        await (await images.import(path, { size, onProgress, signal })).wait({ signal })
+        return fingerprint
+      } finally {
+        rmSync(path, { force: true })
+      }
+    }
+  }
+
+  async #present(fingerprint: string) {
+    return this.#parts.lxd.images
+      .get(fingerprint)
+      .catch((error) => (error instanceof NotFoundError ? undefined : Promise.reject(error)))
+  }
+
+  async #provide(id: string, number: number, provide: Provide, operation: string): Promise<void> {
     const { lxd, store, operations, log } = this.#parts
     const { signal } = this.#closing
     try {
-      const present = await lxd.images
-        .get(fingerprint)
-        .catch((error) => (error instanceof NotFoundError ? undefined : Promise.reject(error)))
-      if (!present) {
-        const onProgress = ({ transferred }: { transferred: number }) =>
-          operations.progress(operation, { upload_progress: `${Math.floor((100 * transferred) / size)}%` })
-        const importing = lxd.images.import(path, { size, onProgress: everyPercent(onProgress, size), signal })
-        await (await importing).wait({ signal })
+      const fingerprint = await provide(
+        (progress) => operations.progress(operation, { upload_progress: progress }),
+        signal,
+      )
+      if (store.images.get(id)?.versions.some((one) => one.fingerprint === fingerprint && one.version !== number)) {
+        await this.#dropVersion(id, number)
+        return operations.succeed(operation)
       }
-      const { architecture = '' } = present ?? (await lxd.images.get(fingerprint))
+      const { architecture = '', properties = {}, size = 0 } = await lxd.images.get(fingerprint)
+      const [holds, readsSession] = [properties['anbox.hold'] === '1', properties['anbox.session'] === '1']
       store.images.change(id, (image) => ({
         ...image,
         architecture,
         versions: image.versions.map((version) =>
-          version.fingerprint === fingerprint ? { ...version, status: 'active' } : version,
+          version.version === number
+            ? { ...version, fingerprint, size: version.size || size, holds, readsSession, status: 'active' }
+            : version,
         ),
       }))
       operations.succeed(operation)
@@ -218,49 +279,52 @@ export class Images {
       if (signal.aborted) return
       const message = (error as Error).message
       log.warn({ image: id, error: message }, 'LXD did not take the image')
-      await this.#dropVersion(id, fingerprint).catch(() => {})
+      await this.#dropVersion(id, number).catch(() => {})
       operations.fail(operation, `LXD did not take the image: ${message}`)
-    } finally {
-      rmSync(path, { force: true })
     }
   }
 
-  async #dropVersion(id: string, fingerprint: string): Promise<void> {
+  #removing(id: string, description: string, remove: () => Promise<void>): OperationRecord {
+    const { operations } = this.#parts
+    const operation = operations.create({ description, resources: resourcesOf(id) })
+    const work = remove().then(
+      () => operations.succeed(operation.id),
+      (error) => {
+        if (this.#closing.signal.aborted) return
+        const reason = (error as Error).message
+        operations.fail(operation.id, `LXD could not remove it, the agent will try again when it is started: ${reason}`)
+      },
+    )
+    this.#track(id, work)
+    return operation
+  }
+
+  #track(id: string, work: Promise<void>): void {
+    const works = this.#underWay.get(id) ?? new Set()
+    this.#underWay.set(id, works)
+    const done = work.finally(() => {
+      works.delete(done)
+      if (works.size === 0) this.#underWay.delete(id)
+    })
+    works.add(done)
+  }
+
+  async #dropVersion(id: string, number: number): Promise<void> {
     const { store } = this.#parts
+    const before = store.images.get(id)
+    const dropped = before?.versions.find(({ version }) => version === number)
     const image = store.images.change(id, (latest) => ({
       ...latest,
-      versions: latest.versions.filter((version) => version.fingerprint !== fingerprint),
+      versions: latest.versions.filter(({ version }) => version !== number),
     }))
     if (image?.versions.length === 0) store.images.delete(id)
-    await this.#forget(fingerprint)
+    await this.forget(dropped?.fingerprint ?? '')
   }
 
   async #remove(image: ImageRecord): Promise<void> {
-    for (const { fingerprint } of image.versions) await this.#forget(fingerprint, image.id)
+    for (const { fingerprint } of image.versions) await this.forget(fingerprint, image.id)
     this.#parts.store.images.delete(image.id)
   }
-
-  /** Takes a file system out of LXD unless another image, or an instance that is still to be made, needs it. */
-  async #forget(fingerprint: string, except?: string): Promise<void> {
-    const { lxd, store } = this.#parts
-    const others = store.images.list().filter(({ id, goal }) => id !== except && goal === 'kept')
-    const waiting = (record: InstanceRecord) => !record.made && record.image.fingerprint === fingerprint
-    if (others.some(({ versions }) => versions.some((version) => version.fingerprint === fingerprint))) return
-    if (store.instances.list().some(waiting)) return
-    try {
-      await (await lxd.images.delete(fingerprint)).wait()
-    } catch (error) {
-      if (!(error instanceof NotFoundError)) throw error
-    }
-  }
 }
 
-/** An operation event a percent, not one a chunk. */
-function everyPercent(tell: (progress: { transferred: number }) => void, size: number) {
-  let last = -1
-  return (progress: { transferred: number }) => {
-    const percent = Math.floor((100 * progress.transferred) / size)
-    if (percent !== last) tell(progress)
-    last = percent
-  }
-}
+const resourcesOf = (id: string) => ({ images: [`/1.0/images/${id}`] })

@@ -13,11 +13,12 @@ export function lxdInstance(record: InstanceRecord, config: Config, cpuMode: Cpu
   return {
     name: record.lxdName,
     type: 'container' as const,
-    source: { type: 'image', fingerprint: record.image.fingerprint },
+    source: record.copyOf
+      ? { type: 'copy', source: record.copyOf, instance_only: true }
+      : { type: 'image', fingerprint: record.image.fingerprint },
     profiles: [] as string[],
     config: {
       [idKey]: record.id,
-      'user.anbox.name': record.name,
       'security.idmap.isolated': 'true',
       'limits.memory': `${amounts.memory}B`,
       'limits.processes': '4096',

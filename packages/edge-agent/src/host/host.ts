@@ -23,6 +23,7 @@ import type { FailureLogs } from './failure-log.ts'
 import type { MachineWatch } from './machine.ts'
 import { plan, type Step } from './plan.ts'
 import { failing, StepRunner } from './runner.ts'
+import type { SetUp } from './set-up.ts'
 import { Slots } from './slots.ts'
 
 /** How many instances are made, started, stopped or removed at once: AMS's `node.workers_per_queue`. */
@@ -37,6 +38,7 @@ export type HostParts = {
   logs: FailureLogs
   machine: MachineWatch
   log: Logger
+  setUp: SetUp
   cpuMode: () => CpuMode
 }
 
@@ -63,6 +65,11 @@ export class Host {
     this.#wakeAll()
     this.#timer = setInterval(() => this.#wakeAll(), resync)
     this.#listening = this.#followEvents()
+  }
+
+  /** Whether anything is being done. */
+  get busy(): boolean {
+    return this.#loops.size > 0
   }
 
   /** Something about this instance is wanted or known anew. */
@@ -133,7 +140,7 @@ export class Host {
       await (step.do === 'make' ? this.#making.use(counted, signal) : counted())
     } catch (error) {
       if (!endsLaunch(step, error)) throw error
-      const message = `${step.do === 'make' ? 'LXD could not make it' : 'LXD could not start it'}: ${(error as Error).message}`
+      const message = `LXD could not ${step.do === 'make' ? 'make' : 'start'} it: ${(error as Error).message}`
       store.instances.change(record.id, (now) => failing(now, message))
     }
     return step.do
@@ -177,14 +184,14 @@ export class Host {
   }
 }
 
-const heavy: ReadonlySet<Step['do']> = new Set(['make', 'discard', 'start', 'stop', 'remove'])
+const heavy: ReadonlySet<Step['do']> = new Set(['make', 'discard', 'start', 'stop', 'remove', 'warm-up'])
 
 /**
  * Whether an error of this step means that the launch failed, rather than that it should be tried again: LXD answered,
  * and what it said will not change by asking again.
  */
 function endsLaunch(step: Step, error: unknown): boolean {
-  if (step.do !== 'make' && step.do !== 'start') return false
+  if (step.do !== 'make' && step.do !== 'start' && step.do !== 'warm-up') return false
   if (error instanceof UnavailableError || error instanceof TimeoutError || error instanceof OperationLostError)
     return false
   const message = error instanceof Error ? error.message : ''

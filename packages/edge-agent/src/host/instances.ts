@@ -1,70 +1,35 @@
 // What clients may ask of instances: each request is checked whole, written down, and left to the host to carry out.
-
-import type { Images } from '../catalogue/images.ts'
-import { badRequest, conflict, forbidden, notFound, notNow, notSupported } from '../errors.ts'
+import { badRequest, conflict, forbidden, notFound, notNow } from '../errors.ts'
 import type { Operations } from '../operations/operations.ts'
-import { newId } from '../store/id.ts'
-import type { Amounts, Goal, InstanceRecord, OperationRecord } from '../store/records.ts'
+import type {
+  Amounts,
+  ApplicationRecord,
+  ApplicationVersion,
+  Goal,
+  InstanceRecord,
+  OperationRecord,
+} from '../store/records.ts'
 import type { Store } from '../store/store.ts'
-import { defaultAmounts, lacks } from './capacity.ts'
+import { lacks } from './capacity.ts'
 import type { Host } from './host.ts'
-import type { MachineWatch } from './machine.ts'
+import { draft, draftBase, type Launch, type LaunchParts } from './launch.ts'
 import type { NodeSettings } from './node-settings.ts'
-import { allocatePorts, type ServiceSpec } from './ports.ts'
+import type { WarmPool } from './warm.ts'
 
-/** Bytes of user data that an instance may be given. */
-const mostUserData = 10 * 1024
-
-/** AMS's InstancesPost. The Go client sends zeros, empty strings and nulls for what is not given. */
-export type Launch = {
-  name?: string | null
-  type?: string | null
-  app_id?: string | null
-  image_id?: string | null
-  image_version?: number | null
-  node?: string | null
-  user_data?: string | null
-  addons?: string[] | null
-  services?: ServiceSpec[] | null
-  resources?: {
-    cpus?: number | null
-    memory?: number | null
-    disk_size?: number | null
-    'gpu-slots'?: number | null
-    'gpu-type'?: string | null
-    'vpu-slots'?: number | null
-    no_disk_reserve?: boolean | null
-  } | null
-  tags?: string[] | null
-  config?: {
-    platform?: string | null
-    boot_package?: string | null
-    boot_activity?: string | null
-    metrics_server?: string | null
-    disable_watchdog?: boolean | null
-    features?: string | null
-    devmode?: boolean | null
-    enable_streaming?: boolean | null
-    display?: { width?: number | null; height?: number | null; fps?: number | null; density?: number | null } | null
-    security?: { delete_protected?: boolean | null } | null
-  } | null
-  no_start?: boolean | null
-  source?: { type?: string | null; id?: string | null } | null
-}
+/** Under which of its names an operation speaks of an instance. */
+export type Kind = 'instances' | 'containers'
 
 export type Change = {
   desired_status?: string | null
   config?: { security?: { delete_protected?: boolean | null } | null } | null
 }
 
-export type InstancesParts = {
+export type InstancesParts = LaunchParts & {
   store: Store
   operations: Operations
-  images: Images
-  machine: MachineWatch
   node: NodeSettings
-  nodeName: string
   host: Host
+  warm: WarmPool
 }
 
 export class Instances {
@@ -74,76 +39,54 @@ export class Instances {
     this.#parts = parts
   }
 
+  /** Those that somebody asked for; what is made ahead is nobody's yet. */
   list(): InstanceRecord[] {
+    return this.#parts.store.instances.list().filter(({ warm }) => warm === undefined)
+  }
+
+  /** With those made ahead: they take room too. */
+  all(): InstanceRecord[] {
     return this.#parts.store.instances.list()
+  }
+
+  /** Those that are not yet where they should be. */
+  underWay(): InstanceRecord[] {
+    return this.list().filter(
+      ({ status, goal, failing }) => failing !== undefined || (status !== goal && status !== 'error'),
+    )
+  }
+
+  /** Called each time that one has come up. */
+  onRunning(listener: (record: InstanceRecord) => void): void {
+    this.#parts.store.instances.onChange((after, before) => {
+      if (after && !after.warm && after.status === 'running' && before?.status !== 'running') listener(after)
+    })
   }
 
   /** By id or name. @throws ApiError 404. */
   get(idOrName: string): InstanceRecord {
     const found = this.#parts.store.instances.get(idOrName) ?? this.list().find(({ name }) => name === idOrName)
-    if (!found) throw notFound('instance', idOrName)
+    if (!found || found.warm) throw notFound('instance', idOrName)
     return found
   }
 
   /** @throws ApiError 400, 404, 409, 501 and 503; then nothing was made. */
-  launch(launch: Launch, noWait: boolean): OperationRecord {
-    const { store, images, host } = this.#parts
-    refuseWhatIsNotServed(launch, this.#parts.nodeName)
-    const id = newId()
-    const name = launch.name || `ams-${id}`
-    if (!/^[A-Za-z0-9](?:[A-Za-z0-9-]{1,61})[A-Za-z0-9]$/.test(name))
-      throw badRequest(
-        `name ${JSON.stringify(name)}: 3 to 63 letters, digits and hyphens are allowed, with no hyphen at the ends`,
-      )
-    const userData = launch.user_data ?? ''
-    if (Buffer.byteLength(userData) > mostUserData)
-      throw badRequest(
-        `user_data has ${Buffer.byteLength(userData)} bytes; ${mostUserData} are allowed: put larger files into the image`,
-      )
-    if (this.list().some((other) => other.name === name))
-      throw conflict(`an instance "${name}" exists already: choose another name, or delete it first`)
-    if (!launch.image_id) throw badRequest('image_id is missing: name the image to launch (GET /1.0/images lists them)')
-    const image = images.get(launch.image_id)
-    const version = images.version(image, launch.image_version)
-    const amounts = readAmounts(launch.resources)
-    const noDiskReserve = launch.resources?.no_disk_reserve ?? false
-    const services = allocatePorts(launch.services ?? [], this.list())
-    const goal: Goal = launch.no_start ? 'stopped' : 'running'
-    this.#mustFit(amounts, this.list(), !noDiskReserve)
-    const record: InstanceRecord = {
-      id,
-      name,
-      lxdName: `ams-${id}`,
-      createdAt: Math.floor(Date.now() / 1000),
-      goal,
-      status: 'created',
-      made: false,
-      errorMessage: '',
-      statusMessage: '',
-      logsKept: false,
-      storedLogs: [],
-      address: '',
-      image: { id: image.id, name: image.name, version: version.version, fingerprint: version.fingerprint },
-      architecture: image.architecture,
-      amounts,
-      noDiskReserve,
-      services,
-      tags: launch.tags ?? [],
-      userData,
-      config: {
-        deleteProtected: launch.config?.security?.delete_protected ?? false,
-        disableWatchdog: launch.config?.disable_watchdog ?? false,
-      },
-    }
+  launch(launch: Launch, noWait: boolean, kind: Kind = 'instances'): OperationRecord {
+    const { store, host, warm } = this.#parts
+    const wanted = draft(launch, store.instances.list(), this.#parts)
+    const record = warm.take(wanted) ?? wanted
+    const { id, goal, amounts, noDiskReserve } = record
+    const others = () => store.instances.list().filter((other) => other.id !== id)
+    this.#mustFit(amounts, others, !noDiskReserve)
     // The operation first: cut off in between, it ends as failed; the other way round an instance nobody was told of would boot.
-    const operation = this.#operation([id], goal, 'Launching instance', noWait, true)
+    const operation = this.#operation([id], goal, 'Launching instance', noWait, kind, true)
     store.instances.put(record)
     host.wake(id)
     return operation
   }
 
   /** @throws ApiError 400, 404 and 503. */
-  change(idOrName: string, change: Change, noWait: boolean): OperationRecord {
+  change(idOrName: string, change: Change, noWait: boolean, kind: Kind = 'instances'): OperationRecord {
     const { store, operations, host } = this.#parts
     const record = this.get(idOrName)
     if (record.goal === 'deleted') throw conflict(`instance "${idOrName}" is being deleted`)
@@ -152,11 +95,7 @@ export class Instances {
       throw badRequest(`desired_status must be "running" or "stopped", not "${wanted}"`)
     const deleteProtected = change.config?.security?.delete_protected
     if (wanted === 'running' && record.goal !== 'running')
-      this.#mustFit(
-        record.amounts,
-        this.list().filter(({ id }) => id !== record.id),
-        false,
-      )
+      this.#mustFit(record.amounts, () => store.instances.list().filter(({ id }) => id !== record.id), false)
     if (wanted === 'running' && record.failing !== undefined)
       throw conflict(`instance "${idOrName}" has failed and is being stopped: try again in a moment`)
     const goal = (wanted as Goal | undefined) ?? record.goal
@@ -165,6 +104,7 @@ export class Instances {
       goal,
       wanted === 'running' ? 'Starting instance' : wanted === 'stopped' ? 'Stopping instance' : 'Updating instance',
       noWait || !wanted,
+      kind,
     )
     store.instances.change(record.id, (latest) => {
       const config = deleteProtected == null ? latest.config : { ...latest.config, deleteProtected }
@@ -186,7 +126,7 @@ export class Instances {
   }
 
   /** @throws ApiError 403 and 404; then none is deleted. */
-  delete(idsOrNames: string[]): OperationRecord {
+  delete(idsOrNames: string[], kind: Kind = 'instances'): OperationRecord {
     const { store, operations, host } = this.#parts
     const records = idsOrNames.map((name) => this.get(name))
     for (const { name, config } of records)
@@ -200,6 +140,7 @@ export class Instances {
       'deleted',
       ids.length === 1 ? 'Deleting instance' : 'Deleting instances',
       false,
+      kind,
     )
     for (const id of ids) {
       store.instances.change(id, (latest) => ({ ...latest, goal: 'deleted' }))
@@ -213,19 +154,32 @@ export class Instances {
     for (const id of ids) this.#parts.host.wake(id)
   }
 
-  #operation(ids: string[], want: Goal, description: string, noWait: boolean, mayCancel = false): OperationRecord {
+  #operation(
+    subjects: string[],
+    want: Goal,
+    description: string,
+    noWait: boolean,
+    kind: Kind,
+    mayCancel = false,
+  ): OperationRecord {
     const { operations } = this.#parts
-    if (!noWait) return operations.createFor(ids, want, description, mayCancel)
-    const operation = operations.create({
-      description,
-      resources: { instances: ids.map((id) => `/1.0/instances/${id}`) },
-    })
-    operations.succeed(operation.id)
-    return operations.get(operation.id)
+    const resources = { [kind]: subjects.map((id) => `/1.0/${kind}/${id}`) }
+    if (noWait) return operations.done(description, resources)
+    return operations.create({ description, resources, subjects, want, mayCancel })
   }
 
-  #mustFit(amounts: Amounts, others: readonly InstanceRecord[], newDisk: boolean): void {
-    const { machine, node } = this.#parts
+  /** Begins the base instance of a version. @throws ApiError 503 where there is no room for it now. */
+  launchBase(application: ApplicationRecord, version: ApplicationVersion): InstanceRecord {
+    const { store, host } = this.#parts
+    const record = draftBase(application, version)
+    this.#mustFit(record.amounts, () => store.instances.list(), true)
+    store.instances.put(record)
+    host.wake(record.id)
+    return record
+  }
+
+  #mustFit(amounts: Amounts, others: () => readonly InstanceRecord[], newDisk: boolean): void {
+    const { machine, node, warm } = this.#parts
     if (node.values.unschedulable)
       throw notNow(
         'no suitable node: this machine is set unschedulable (PATCH /1.0/nodes/… {"unschedulable": false} takes that back)',
@@ -234,49 +188,11 @@ export class Instances {
       throw notNow(
         `no suitable node: LXD does not answer (${machine.reason}); try again when GET /1.0/nodes says online`,
       )
-    const lacking = lacks(node.ceiling(machine.facts), node.values, others, amounts, newDisk)
+    const ceiling = node.ceiling(machine.facts)
+    const left = () => others().filter((other) => !(other.warm && other.goal === 'deleted'))
+    let lacking = lacks(ceiling, node.values, left(), amounts, newDisk)
+    while (lacking && warm.giveUpOne()) lacking = lacks(ceiling, node.values, left(), amounts, newDisk)
     if (lacking)
       throw notNow(`no suitable node, the machine is full (${lacking}): ask for less, or stop or delete instances`)
   }
-}
-
-function refuseWhatIsNotServed(launch: Launch, nodeName: string): void {
-  const { config, resources } = launch
-  const given: [string, unknown][] = [
-    ['applications (app_id)', launch.app_id],
-    ['virtual machines (type "vm")', launch.type === 'vm'],
-    ['addons', launch.addons?.length],
-    ['copying an instance (source)', launch.source?.type || launch.source?.id],
-    ['streaming (config.enable_streaming)', config?.enable_streaming],
-    // What `null` means: no graphics. A guest with more needs a streaming stack.
-    ['config.platform', config?.platform === 'null' ? '' : config?.platform],
-    ['config.devmode', config?.devmode],
-    ['config.boot_package', config?.boot_package],
-    ['config.boot_activity', config?.boot_activity],
-    ['config.metrics_server', config?.metrics_server],
-    ['config.features', config?.features],
-    ['config.display', Object.values(config?.display ?? {}).some((value) => value)],
-    ['VPU slots', resources?.['vpu-slots']],
-    ['choosing a GPU type', resources?.['gpu-type']],
-  ]
-  for (const [feature, value] of given) if (value) throw notSupported(feature)
-  if (launch.type && launch.type !== 'container') throw badRequest(`type must be "container", not "${launch.type}"`)
-  if (launch.node && launch.node !== nodeName) throw notFound('node', launch.node)
-}
-
-function readAmounts(resources: Launch['resources']): Amounts {
-  const amounts = {
-    cpus: resources?.cpus || defaultAmounts.cpus,
-    memory: resources?.memory || defaultAmounts.memory,
-    disk: resources?.disk_size || defaultAmounts.disk,
-    gpuSlots: resources?.['gpu-slots'] || 0,
-  }
-  for (const [name, amount, least] of [
-    ['memory', amounts.memory, 16 * 2 ** 20],
-    ['disk_size', amounts.disk, 16 * 2 ** 20],
-  ] as const) {
-    if (amount < least)
-      throw badRequest(`resources.${name} is ${amount} bytes; ${least} is the least (sizes are in bytes)`)
-  }
-  return amounts
 }

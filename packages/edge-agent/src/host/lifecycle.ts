@@ -20,6 +20,9 @@ export function tellLifecycle(store: Store, events: EventHub): void {
 }
 
 function actionOf(after: InstanceRecord | undefined, before: InstanceRecord | undefined): string | undefined {
+  // What is made ahead is nobody's instance; once it is taken, it is one that was just created.
+  if ((after ?? before)?.warm) return undefined
+  if (before?.warm) return 'instance-created'
   if (!after) return 'instance-removed'
   return after.status === before?.status ? undefined : actions[after.status]
 }

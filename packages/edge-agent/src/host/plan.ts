@@ -23,6 +23,15 @@ export type Step =
   | { do: 'start' }
   | { do: 'note-start'; lastStart: string }
   | { do: 'check-boot' }
+  /** Do what is to be done in the guest before it is `running`. */
+  | { do: 'set-up' }
+  /** A set-up was cut off: away with what it left. */
+  | { do: 'begin-again' }
+  | { do: 'stop-hooks' }
+  /** Start an instance made ahead once, so that its files have their owners, and stop it before Android. */
+  | { do: 'warm-up' }
+  | { do: 'freeze' }
+  | { do: 'thaw' }
   | { do: 'stop'; force: boolean }
   | { do: 'note-stopped' }
   /** Begin to fail: remember why, before anything is done about it. */
@@ -33,7 +42,7 @@ export type Step =
   | { do: 'forget' }
 
 export function plan(record: InstanceRecord, observed: Observed): Step {
-  if (record.goal === 'deleted') return planDeleted(observed)
+  if (record.goal === 'deleted') return planDeleted(record, observed)
   if (observed.state === 'present' && !record.made) return { do: 'discard' }
   if (record.failing !== undefined) return planFailing(record, observed)
   if (observed.state === 'absent') return planAbsent(record)
@@ -41,8 +50,9 @@ export function plan(record: InstanceRecord, observed: Observed): Step {
   return planRunning(record, observed)
 }
 
-function planDeleted(observed: Observed): Step {
+function planDeleted(record: InstanceRecord, observed: Observed): Step {
   if (observed.state === 'absent') return { do: 'forget' }
+  if (hasStopHooks(record, observed)) return { do: 'stop-hooks' }
   return observed.power === 'stopped' ? { do: 'remove' } : { do: 'stop', force: true }
 }
 
@@ -59,21 +69,35 @@ function planAbsent(record: InstanceRecord): Step {
 }
 
 function planStopped(record: InstanceRecord, observed: Observed & { state: 'present' }): Step {
+  if (hasStopHooks(record, observed)) return { do: 'stop-hooks' }
   if (observed.power !== 'stopped')
-    return { do: 'stop', force: record.status === 'error' || observed.power !== 'running' }
+    return { do: 'stop', force: record.status === 'error' || observed.power !== 'running' || record.warm !== undefined }
+  if (record.warm && !record.warmReady) return { do: 'warm-up' }
   return record.status === 'stopped' || record.status === 'error' ? { do: 'rest' } : { do: 'note-stopped' }
 }
 
 function planRunning(record: InstanceRecord, observed: Observed & { state: 'present' }): Step {
   const { power, lastStart, wentDownWithMachine } = observed
   if (power === 'stopped') {
+    if (cutOff(record)) return { do: 'begin-again' }
     if (record.status !== 'started' && record.status !== 'running') return { do: 'start' }
     if (wentDownWithMachine) return { do: 'start' }
     const when = record.status === 'started' ? 'while booting' : 'by itself'
     return { do: 'fail', message: `the guest stopped ${when}; its logs say why` }
   }
-  if (power === 'frozen') return { do: 'rest' }
+  if (power === 'frozen') return { do: record.taken?.thaw ? 'thaw' : 'rest' }
   if (power === 'unknown') return { do: 'fail', message: 'LXD reports the instance in an error state' }
   if (record.lastStart !== lastStart) return { do: 'note-start', lastStart }
-  return record.status === 'running' ? { do: 'rest' } : { do: 'check-boot' }
+  if (record.status === 'running') return { do: record.warm === 'paused' ? 'freeze' : 'rest' }
+  if (!record.setUp) return { do: 'check-boot' }
+  return { do: cutOff(record) ? 'begin-again' : 'set-up' }
+}
+
+/** Only one loop works on an instance, so a set-up that is not done when the loop plans was cut off. */
+function cutOff({ status, setUpAt, lastStart }: InstanceRecord): boolean {
+  return status === 'started' && setUpAt !== undefined && !setUpAt.done && setUpAt.start === lastStart
+}
+
+function hasStopHooks(record: InstanceRecord, observed: Observed & { state: 'present' }): boolean {
+  return record.hooksBeforeStop === true && record.failing === undefined && observed.power === 'running'
 }

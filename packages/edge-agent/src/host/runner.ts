@@ -4,17 +4,28 @@ import { type LxdClient, NotFoundError } from '@anbox/sdk'
 import type { Config } from '../config.ts'
 import type { InstanceRecord } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
+import { Android } from './android.ts'
 import { bootCheck, guestAddress } from './boot-check.ts'
 import { type CpuMode, isOwnRange, lxdInstance } from './definition.ts'
 import type { FailureLogs } from './failure-log.ts'
+import { anboxDirectory, Guest, GuestError, holdFile } from './guest.ts'
 import type { Observed, Step } from './plan.ts'
+import { sessionFile, sessionText } from './session.ts'
+import { notUp, SetUp } from './set-up.ts'
 
 /** Seconds that Android gets to shut down by itself. */
 const shutdownPatience = 30
 /** Milliseconds to wait for the guest's address once Android is up; without one it is `running` all the same. */
 const addressPatience = 2_000
 
-export type RunnerParts = { lxd: LxdClient; config: Config; store: Store; logs: FailureLogs; cpuMode: () => CpuMode }
+export type RunnerParts = {
+  lxd: LxdClient
+  config: Config
+  store: Store
+  logs: FailureLogs
+  setUp: SetUp
+  cpuMode: () => CpuMode
+}
 
 const lastPower = ({ config }: { config?: Record<string, string> }) => config?.['volatile.last_state.power']
 
@@ -65,12 +76,14 @@ export class StepRunner {
         change({ status: 'prepared', statusMessage: 'making its LXD instance' })
         const making = await lxd.instances.create(lxdInstance(record, config, this.#parts.cpuMode()))
         await making.wait({ signal, onProgress: (metadata) => this.#tell(id, metadata) })
-        if (record.userData) await this.#putUserData(record, signal)
-        change({ made: true, statusMessage: '', idBase: await this.#idBase(record, signal) })
+        await this.#putFiles(record, signal)
+        change({ made: true, statusMessage: '', copyOf: undefined, idBase: await this.#idBase(record, signal) })
         return
       }
       case 'discard':
         await this.#waitForOthers(lxdName, signal)
+        // Only a guest whose set-up was cut off has been running.
+        if (observed.state === 'present' && observed.power !== 'stopped') await this.#stop(lxdName, true, signal)
         await this.#remove(lxdName, signal)
         return
       case 'start': {
@@ -79,6 +92,8 @@ export class StepRunner {
           statusMessage: 'starting',
           status: 'prepared',
         })
+        if (record.taken?.adapt) await this.#adapt(record, signal)
+        if (record.setUp) await this.#parts.setUp.hold(record, signal)
         await (await lxd.instances.setState(lxdName, { action: 'start', timeout: -1 })).wait({ signal })
         return
       }
@@ -96,6 +111,33 @@ export class StepRunner {
         return
       case 'check-boot':
         return this.#checkBoot(record, AbortSignal.any([signal, interrupt]))
+      case 'set-up':
+        return this.#setUp(record, signal)
+      case 'begin-again':
+        // What the hooks of a guest that never was up may have done goes with it.
+        if (record.setUp === 'hooks') {
+          await this.#stop(lxdName, true, signal).catch((error) => this.#unlessStopped(record, error, signal))
+          change({ status: 'prepared', setUpAt: undefined, statusMessage: 'starting again' })
+        } else change({ status: 'created', made: false, setUpAt: undefined, statusMessage: 'beginning again' })
+        return
+      case 'stop-hooks':
+        change({ hooksBeforeStop: false, statusMessage: 'running the post-stop hooks' })
+        await this.#parts.setUp.stopHooks(record, signal).catch((error) => {
+          if (!(error instanceof GuestError)) throw error
+          store.instances.change(id, (latest) => failing(latest, error.message))
+        })
+        return
+      case 'warm-up':
+        return this.#warmUp(record, signal)
+      case 'freeze':
+        await (await lxd.instances.setState(lxdName, { action: 'freeze', timeout: -1 })).wait({ signal })
+        change({ warmReady: true })
+        return
+      case 'thaw':
+        if (record.taken?.adapt) await this.#adapt(record, signal)
+        await (await lxd.instances.setState(lxdName, { action: 'unfreeze', timeout: -1 })).wait({ signal })
+        change({ taken: undefined })
+        return
       case 'stop':
         return this.#stop(lxdName, step.force, signal)
       case 'note-stopped':
@@ -130,20 +172,91 @@ export class StepRunner {
 
   async #checkBoot(record: InstanceRecord, signal: AbortSignal): Promise<void> {
     const { lxd, store, config } = this.#parts
-    const { id, lxdName, lastStart } = record
-    const timeout = config.bootCheck.timeoutSeconds
+    const { id, lxdName } = record
     const up = await bootCheck(lxd, lxdName, config.bootCheck, record.bootDeadline ?? Date.now(), signal)
+    if (up) return this.#noteUp(record, {}, signal)
+    store.instances.change(id, (latest) =>
+      latest.goal === 'running' && latest.failing === undefined ? failing(latest, notUp(config.bootCheck)) : latest,
+    )
+  }
+
+  /** Android is up: its application is started, and the record says `running`. */
+  async #noteUp(record: InstanceRecord, fields: Partial<InstanceRecord>, signal: AbortSignal): Promise<void> {
+    const { lxd, store } = this.#parts
+    const { id, lxdName, lastStart, warm } = record
     const bootMilliseconds = Date.now() - Date.parse(lastStart ?? '')
-    const address = up ? await guestAddress(lxd, lxdName, addressPatience, signal) : ''
-    store.instances.change(id, (latest) => {
-      if (latest.goal !== 'running' || latest.failing !== undefined) return latest
-      if (up) return { ...latest, status: 'running', statusMessage: '', address, bootMilliseconds }
-      const command = config.bootCheck.command.join(' ')
-      return failing(
-        latest,
-        `Android did not come up within ${timeout} s ("${command}" never printed "${config.bootCheck.expect}"); its logs are kept`,
-      )
+    const { application, base } = store.instances.get(id) ?? record
+    try {
+      if (!base && application?.bootPackage && application.bootActivity)
+        await new Android(new Guest(lxd, lxdName, signal)).start(application.bootPackage, application.bootActivity)
+    } catch (error) {
+      if (!(error instanceof GuestError)) throw error
+      store.instances.change(id, (latest) => failing(latest, error.message))
+      return
+    }
+    const address = warm ? '' : await guestAddress(lxd, lxdName, addressPatience, signal)
+    store.instances.change(id, (latest) =>
+      latest.goal === 'running' && latest.failing === undefined
+        ? { ...latest, status: 'running', statusMessage: '', address, bootMilliseconds, ...fields }
+        : latest,
+    )
+  }
+
+  async #setUp(record: InstanceRecord, closing: AbortSignal): Promise<void> {
+    const { store, setUp } = this.#parts
+    const { id, lastStart: start = '' } = record
+    const change = (fields: Partial<InstanceRecord>) =>
+      store.instances.change(id, (latest) => ({ ...latest, ...fields }))
+    // Only another goal ends it: a set-up cannot be taken up again, and what else is wanted can wait.
+    const unwanted = new AbortController()
+    const off = store.instances.onChange((after) => {
+      if (after?.id === id && (after.goal !== 'running' || after.failing !== undefined)) unwanted.abort()
     })
+    try {
+      const signal = AbortSignal.any([closing, unwanted.signal])
+      if (store.instances.get(id)?.goal !== 'running') return
+      change({ setUpAt: { start, done: false } })
+      await setUp.run(record, (statusMessage) => change({ statusMessage }), signal)
+      const hooksBeforeStop = SetUp.hasStopHooks(record)
+      const next = record.setUp === 'addons' ? ({ setUp: 'hooks' } as const) : {}
+      await this.#noteUp(record, { setUpAt: { start, done: true }, hooksBeforeStop, ...next }, signal)
+    } catch (error) {
+      if (unwanted.signal.aborted && !closing.aborted) return
+      if (!(error instanceof GuestError)) throw error
+      store.instances.change(id, (latest) => failing(latest, error.message))
+    } finally {
+      off()
+    }
+  }
+
+  async #warmUp(record: InstanceRecord, signal: AbortSignal): Promise<void> {
+    const { lxd, store, setUp } = this.#parts
+    const { id, lxdName } = record
+    await setUp.hold(record, signal)
+    await (await lxd.instances.setState(lxdName, { action: 'start', timeout: -1 })).wait({ signal })
+    await this.#stop(lxdName, true, signal)
+    if (!record.setUp) await new Guest(lxd, lxdName, signal).deleteFile(holdFile)
+    store.instances.change(id, (latest) => ({ ...latest, warmReady: true }))
+  }
+
+  /** Makes an instance that was made ahead what its record says by now. */
+  async #adapt(record: InstanceRecord, signal: AbortSignal): Promise<void> {
+    const { lxd, store, config } = this.#parts
+    const wanted = lxdInstance(record, config, this.#parts.cpuMode())
+    await lxd.instances.modify(
+      record.lxdName,
+      (draft) => {
+        const own = Object.entries(draft.config).filter(([key]) => !key.startsWith('limits.cpu'))
+        draft.config = { ...Object.fromEntries(own), ...wanted.config }
+        draft.devices = wanted.devices
+      },
+      { signal },
+    )
+    await this.#putFiles(record, signal)
+    store.instances.change(record.id, (latest) => ({
+      ...latest,
+      taken: latest.taken && { ...latest.taken, adapt: false },
+    }))
   }
 
   async #stop(lxdName: string, force: boolean, signal: AbortSignal): Promise<void> {
@@ -195,11 +308,17 @@ export class StepRunner {
     return base
   }
 
-  async #putUserData({ lxdName, userData }: InstanceRecord, signal: AbortSignal): Promise<void> {
-    const { files } = this.#parts.lxd.instances
-    for (const directory of ['/var', '/var/lib', '/var/lib/anbox'])
-      await files.mkdir(lxdName, directory, { mode: 0o755, signal })
-    await files.put(lxdName, '/var/lib/anbox/userdata', userData, { mode: 0o644, uid: 0, gid: 0, signal })
+  /** Somebody else may have stopped it meanwhile, which is as well. */
+  async #unlessStopped(record: InstanceRecord, error: unknown, signal: AbortSignal): Promise<void> {
+    const observed = await this.observe(record, signal)
+    if (observed.state === 'present' && observed.power !== 'stopped') throw error
+  }
+
+  async #putFiles(record: InstanceRecord, signal: AbortSignal): Promise<void> {
+    const guest = new Guest(this.#parts.lxd, record.lxdName, signal)
+    if (record.userData) await guest.putFile(`${anboxDirectory}/userdata`, record.userData)
+    const session = sessionText(record)
+    if (session) await guest.putFile(sessionFile, session)
   }
 
   #tell(id: string, metadata: Record<string, unknown> | null): void {

@@ -2,8 +2,8 @@
 //
 // Invariants:
 // - A final status is never left again.
-// - An operation about instances has no continuation in memory: it ends when the records of its subjects say so. So it
-//   survives the agent's death together with the records it waits for.
+// - An operation about instances, or a version of an application, has no continuation in memory: it ends when their records
+//   say so. So it survives the agent's death together with the records it waits for.
 // - Every other operation (an upload, an exec) ends with the agent: a restart marks it as failed.
 import { randomUUID } from 'node:crypto'
 import { EventEmitter } from 'node:events'
@@ -19,7 +19,7 @@ const retention = 5 * 60_000
 export const isFinal = (status: OperationStatus) => status !== 'running' && status !== 'cancelling'
 
 type New = Pick<OperationRecord, 'description' | 'resources'> &
-  Partial<Pick<OperationRecord, 'class' | 'metadata' | 'mayCancel' | 'subjects' | 'want'>>
+  Partial<Pick<OperationRecord, 'class' | 'metadata' | 'mayCancel' | 'subjects' | 'want' | 'version'>>
 
 export class Operations {
   readonly #store: Store
@@ -34,13 +34,14 @@ export class Operations {
     this.#store = store
     this.#events = events
     store.instances.onChange((after, before) => this.#settleAbout((after ?? before)?.id ?? ''))
+    store.applications.onChange((after, before) => this.#settleAbout((after ?? before)?.id ?? ''))
   }
 
   /** After a restart: ends what cannot go on, and what came to its end unseen. Call once. */
   resume(): void {
     for (const operation of this.#store.operations.list()) {
       if (isFinal(operation.status)) this.#forgetLater(operation)
-      else if (operation.subjects.length > 0) this.#settle(operation)
+      else if (operation.subjects.length > 0 || operation.version) this.#settle(operation)
       else this.fail(operation.id, 'the agent was restarted before this was done; ask again')
     }
   }
@@ -63,10 +64,11 @@ export class Operations {
     return operation
   }
 
-  /** The operation of a change of instances that is to be waited for; it may be done already. */
-  createFor(subjects: string[], want: Goal, description: string, mayCancel = false): OperationRecord {
-    const resources = { instances: subjects.map((id) => `/1.0/instances/${id}`) }
-    return this.create({ description, resources, subjects, want, mayCancel })
+  /** Of a change that needs no waiting. */
+  done(description: string, resources: OperationRecord['resources']): OperationRecord {
+    const { id } = this.create({ description, resources })
+    this.succeed(id)
+    return this.get(id)
   }
 
   /** Looks at the records now: for a change that was already as wanted. */
@@ -152,12 +154,14 @@ export class Operations {
 
   #settleAbout(subject: string): void {
     for (const operation of this.#store.operations.list()) {
-      if (!isFinal(operation.status) && operation.subjects.includes(subject)) this.#settle(operation)
+      if (isFinal(operation.status)) continue
+      if (operation.subjects.includes(subject) || operation.version?.application === subject) this.#settle(operation)
     }
   }
 
   #settle(operation: OperationRecord): void {
-    const { want, subjects } = operation
+    const { want, subjects, version } = operation
+    if (version) this.#settleVersion(operation, version)
     if (want === undefined || isFinal(operation.status)) return
     const records = subjects.map((id) => this.#store.instances.get(id))
     if (operation.status === 'cancelling') {
@@ -178,6 +182,18 @@ export class Operations {
     const stage = record?.failing ? 'failing' : record?.status
     if (record && stage !== undefined && operation.metadata?.stage !== stage)
       this.progress(operation.id, { stage, progress: { stage, message: record.statusMessage } })
+  }
+
+  #settleVersion({ id, status, metadata }: OperationRecord, about: NonNullable<OperationRecord['version']>): void {
+    if (isFinal(status)) return
+    const found = this.#store.applications
+      .get(about.application)
+      ?.versions.find(({ number }) => number === about.number)
+    if (!found) this.fail(id, 'the version was deleted meanwhile')
+    else if (found.status === 'error') this.fail(id, found.errorMessage)
+    else if (found.status === 'active') this.succeed(id)
+    else if (metadata?.stage !== found.stage)
+      this.progress(id, { stage: found.stage, progress: { stage: found.stage } })
   }
 
   #change(id: string, edit: (operation: OperationRecord) => OperationRecord): void {

@@ -54,8 +54,9 @@ export class Collection<T extends Document> {
     for (const listener of this.#listeners) listener(undefined, before)
   }
 
-  /** Called after each write, in the order of the writes. */
-  onChange(listener: Listener<T>): void {
+  /** Called after each write, in the order of the writes. @returns the function that ends it. */
+  onChange(listener: Listener<T>): () => void {
     this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
   }
 }

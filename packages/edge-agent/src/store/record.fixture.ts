@@ -22,7 +22,9 @@ export function instanceRecord(fields: Partial<InstanceRecord> = {}): InstanceRe
     services: [],
     tags: [],
     userData: '',
-    config: { deleteProtected: false, disableWatchdog: false },
+    config: { deleteProtected: false, disableWatchdog: false, devmode: false, features: '', platform: '' },
+    base: false,
+    addons: [],
     ...fields,
   }
 }

@@ -1,5 +1,8 @@
 // What the agent remembers. A record says what should be (`goal`) and what was last known (`status`); LXD says what is.
 
+import type { Manifest } from '../catalogue/manifest.ts'
+import type { Hook } from '../catalogue/packages.ts'
+
 export type InstanceStatus = 'created' | 'prepared' | 'started' | 'running' | 'stopped' | 'error'
 export type Goal = 'running' | 'stopped' | 'deleted'
 
@@ -21,6 +24,34 @@ export type Amounts = {
   readonly memory: number
   readonly disk: number
   readonly gpuSlots: number
+}
+
+/** Amounts as far as they were asked for; memory and disk in bytes. */
+export type Resources = { readonly [key in keyof Amounts]?: Amounts[key] | undefined }
+
+/** An addon in one of its versions. */
+export type AddonReference = { readonly name: string; readonly version: number }
+
+/** What an instance has to know of an addon, whatever becomes of the addon. */
+export type InstanceAddon = AddonReference & {
+  readonly package: string
+  readonly hooks: readonly Hook[]
+  /** Seconds. */
+  readonly hookTimeout: number
+}
+
+/** What an instance of an application has to know of it, whatever becomes of the application. */
+export type InstanceApplication = {
+  readonly id: string
+  readonly name: string
+  readonly version: number
+  readonly bootPackage: string
+  readonly bootActivity: string
+  readonly hooks: readonly Hook[]
+  /** Seconds. */
+  readonly hookTimeout: number
+  /** `undefined`: nobody watches. Else the packages that may come to the foreground beside it; "*" is any. */
+  readonly watchdog?: readonly string[] | undefined
 }
 
 /** One record, one LXD instance, one Android system. */
@@ -50,29 +81,69 @@ export type InstanceRecord = {
   readonly logsKept: boolean
   readonly storedLogs: readonly string[]
   readonly address: string
-  readonly image: { readonly id: string; readonly name: string; readonly version: number; readonly fingerprint: string }
+  readonly image: InstanceImage
   readonly architecture: string
   readonly amounts: Amounts
   readonly noDiskReserve: boolean
   readonly services: readonly ServicePort[]
   readonly tags: readonly string[]
   readonly userData: string
-  readonly config: {
-    readonly deleteProtected: boolean
-    /** There is no watchdog yet, so this asks for what is so anyway. */
-    readonly disableWatchdog: boolean
-  }
+  readonly config: InstanceConfig
+  /** Temporary, to bootstrap a version of an application. */
+  readonly base: boolean
+  readonly application?: InstanceApplication | undefined
+  /** In the guest, in the order of their hooks. */
+  readonly addons: readonly InstanceAddon[]
+  /**
+   * What is done in the guest at each start before it is `running`: `base` bootstraps an application, `addons` installs them
+   * and runs their hooks, `hooks` runs what the image brought. Without it nothing is done: Android boots.
+   */
+  readonly setUp?: 'base' | 'addons' | 'hooks' | undefined
+  /** The start (LXD's `last_used_at`) whose set-up was begun, and whether it came to its end. */
+  readonly setUpAt?: { readonly start: string; readonly done: boolean } | undefined
+  /** Its `post-stop` hooks still have to be run before it is stopped. */
+  readonly hooksBeforeStop?: boolean | undefined
+  /** The instance that it is a copy of, until it is made. */
+  readonly copyOf?: string | undefined
+  /** Made ahead of a launch that may take it: `prepared` is stopped, `paused` has booted and is frozen. Nobody sees it. */
+  readonly warm?: 'prepared' | 'paused' | undefined
+  /** It is as `warm` says, and may be taken. */
+  readonly warmReady?: boolean | undefined
+  /** It was taken, and its LXD instance is not yet as this record says. */
+  readonly taken?: { readonly adapt: boolean; readonly thaw: boolean } | undefined
+}
+
+export type InstanceImage = {
+  readonly id: string
+  readonly name: string
+  readonly version: number
+  /** What LXD makes it from: the image itself, or the version of an application that was bootstrapped on it. */
+  readonly fingerprint: string
+}
+
+export type InstanceConfig = {
+  readonly deleteProtected: boolean
+  readonly disableWatchdog: boolean
+  readonly devmode: boolean
+  readonly features: string
+  readonly platform: string
+  readonly display?:
+    | { readonly width: number; readonly height: number; readonly fps: number; readonly density: number }
+    | undefined
 }
 
 export type ImageVersion = {
   readonly version: number
-  /** SHA-256 of the uploaded file, which is LXD's fingerprint of a unified tarball. */
+  /** LXD's fingerprint: of an upload the SHA-256 of the file; "" until it is known. */
   readonly fingerprint: string
   /** Bytes. */
   readonly size: number
   readonly createdAt: number
-  readonly status: 'initializing' | 'active' | 'error'
-  readonly errorMessage: string
+  readonly status: 'initializing' | 'active'
+  /** Its guests wait with Android while `/var/lib/anbox/hold` is there: the image's property `anbox.hold` is "1". */
+  readonly holds: boolean
+  /** Its guests read `/var/lib/anbox/session.yaml`: the image's property `anbox.session` is "1". */
+  readonly readsSession: boolean
 }
 
 export type ImageRecord = {
@@ -82,7 +153,78 @@ export type ImageRecord = {
   readonly default: boolean
   readonly architecture: string
   readonly goal: 'kept' | 'deleted'
+  /** Its name at the image server that it was imported from. */
+  readonly remote?: string
   readonly versions: readonly ImageVersion[]
+  /** The number that the next version gets: those of removed ones are not given again. */
+  readonly nextVersion: number
+}
+
+export type AddonVersion = {
+  readonly version: number
+  /** SHA-256 of the uploaded file. */
+  readonly fingerprint: string
+  readonly size: number
+  readonly createdAt: number
+  /** File of its content. */
+  readonly package: string
+  readonly hooks: readonly Hook[]
+  /** Seconds. */
+  readonly hookTimeout: number
+  readonly abis: readonly string[]
+}
+
+export type AddonRecord = { /** Its name. */ readonly id: string; readonly versions: readonly AddonVersion[] }
+
+/** A package of the guest that was updated while an application was bootstrapped. */
+export type GuestUpdate = { readonly name: string; readonly from: string; readonly to: string }
+
+export type ApplicationVersion = {
+  readonly number: number
+  readonly createdAt: number
+  readonly status: 'initializing' | 'active' | 'error'
+  readonly errorMessage: string
+  readonly published: boolean
+  readonly manifest: Manifest
+  readonly package: string
+  readonly hooks: readonly Hook[]
+  /** Seconds. */
+  readonly hookTimeout: number
+  readonly hasApk: boolean
+  /** The version of the image that it is bootstrapped on. */
+  readonly image: InstanceImage
+  readonly architecture: string
+  readonly addons: readonly InstanceAddon[]
+  /** What is being done about it, while it is `initializing`. */
+  readonly stage: 'waiting' | 'bootstrapping' | 'stopping' | 'publishing' | ''
+  /** The base instance that bootstraps it, until it is done. */
+  readonly base?: string | undefined
+  /** When its bootstrap must be over, ms since 1970. */
+  readonly deadline: number
+  /** What Android said it is, once it was installed. */
+  readonly bootPackage: string
+  readonly bootActivity: string
+  /** LXD image with the guest as bootstrapped; "" until there is one. */
+  readonly fingerprint: string
+  readonly updates: readonly GuestUpdate[]
+}
+
+export type ApplicationRecord = {
+  readonly id: string
+  readonly name: string
+  readonly createdAt: number
+  readonly goal: 'kept' | 'deleted'
+  /** Id of the image that it follows. */
+  readonly image: string
+  readonly addons: readonly string[]
+  readonly tags: readonly string[]
+  readonly instanceType: string
+  readonly resources: Resources
+  readonly nodeSelector: readonly string[]
+  readonly inhibitAutoUpdates: boolean
+  readonly versions: readonly ApplicationVersion[]
+  /** The number that the next version gets: those of failed and removed ones are not given again. */
+  readonly nextNumber: number
 }
 
 /** Numeric codes as LXD and AMS give them. */
@@ -104,7 +246,29 @@ export type OperationRecord = {
   /** Instances that must reach `want` for the operation to succeed. */
   readonly subjects: readonly string[]
   readonly want?: Goal | undefined
+  /** The version of an application that must become active, or be given up, for the operation to end. */
+  readonly version?: { readonly application: string; readonly number: number } | undefined
 }
 
+export type IdentityRecord = {
+  readonly id: string
+  readonly name: string
+  readonly method: 'tls' | 'oidc'
+  readonly groups: readonly string[]
+  readonly email: string
+  /** Hex SHA-256 of its certificate, which the trust store has. */
+  readonly fingerprint: string
+  /** Seconds since 1970. */
+  readonly createdAt: number
+  readonly updatedAt: number
+}
+export type GroupRecord = {
+  /** Its name. */
+  readonly id: string
+  readonly description: string
+  readonly permissions: readonly { readonly entitlement: string; readonly resource: string }[]
+  readonly createdAt: number
+  readonly updatedAt: number
+}
 export type CertificateRecord = { /** Hex SHA-256 of the DER. */ readonly id: string; readonly pem: string }
 export type SettingRecord = { readonly id: string; readonly value: unknown }

@@ -3,12 +3,26 @@ import { chmodSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Collection } from './collection.ts'
-import type { CertificateRecord, ImageRecord, InstanceRecord, OperationRecord, SettingRecord } from './records.ts'
+import type {
+  AddonRecord,
+  ApplicationRecord,
+  CertificateRecord,
+  GroupRecord,
+  IdentityRecord,
+  ImageRecord,
+  InstanceRecord,
+  OperationRecord,
+  SettingRecord,
+} from './records.ts'
 
 export class Store {
   readonly #database: DatabaseSync
   readonly instances: Collection<InstanceRecord>
   readonly images: Collection<ImageRecord>
+  readonly applications: Collection<ApplicationRecord>
+  readonly addons: Collection<AddonRecord>
+  readonly identities: Collection<IdentityRecord>
+  readonly groups: Collection<GroupRecord>
   readonly operations: Collection<OperationRecord>
   readonly certificates: Collection<CertificateRecord>
   readonly settings: Collection<SettingRecord>
@@ -29,6 +43,10 @@ export class Store {
     }
     this.instances = new Collection(this.#database, 'instances')
     this.images = new Collection(this.#database, 'images')
+    this.applications = new Collection(this.#database, 'applications')
+    this.addons = new Collection(this.#database, 'addons')
+    this.identities = new Collection(this.#database, 'identities')
+    this.groups = new Collection(this.#database, 'groups')
     this.operations = new Collection(this.#database, 'operations')
     this.certificates = new Collection(this.#database, 'certificates')
     this.settings = new Collection(this.#database, 'settings')

@@ -48,6 +48,11 @@ export class TrustStore {
     return this.#store.certificates.get(fingerprint) !== undefined
   }
 
+  /** Of a certificate as it is sent. @throws ApiError 400. */
+  fingerprint(certificate: string): string {
+    return fingerprintOf(parse(certificate).raw)
+  }
+
   get(fingerprint: string): CertificateRecord {
     const found = this.#store.certificates.get(fingerprint.toLowerCase())
     if (!found) throw notFound('certificate', fingerprint)

@@ -44,6 +44,13 @@ export type ImageSource =
   | { type: 'url'; url: string }
 export type ImportMetadata = { fingerprint: string; size?: string }
 
+export type LxdPublishOptions = FetchOptions & {
+  /** Added to those of the image that the instance was made from. */
+  properties?: Record<string, string>
+  /** `gzip`, `xz`, `none` and so on; unless said, as LXD's `images.compression_algorithm` has it. */
+  compression?: string
+}
+
 export class LxdImages {
   readonly #api: Api
   readonly aliases: ImageAliases
@@ -101,9 +108,13 @@ export class LxdImages {
   }
 
   /** Makes an image of an instance that is stopped, or of a snapshot `INSTANCE/SNAPSHOT`. */
-  publish(instance: string, { aliases = [], ...options }: FetchOptions = {}): Promise<Operation<ImportMetadata>> {
+  publish(
+    instance: string,
+    { aliases = [], properties, compression, ...options }: LxdPublishOptions = {},
+  ): Promise<Operation<ImportMetadata>> {
     const source = { type: instance.includes('/') ? 'snapshot' : 'instance', name: instance }
-    const body = { source, aliases: aliases.map((name) => ({ name })), public: options.public }
+    const names = aliases.map((name) => ({ name }))
+    const body = { source, aliases: names, public: options.public, properties, compression_algorithm: compression }
     return this.#api.start('POST', '/1.0/images', { body, signal: options.signal, deadline: options.deadline })
   }
 

@@ -1,10 +1,16 @@
 // An image as AMS writes it.
-import type { ImageRecord, InstanceRecord } from '../../store/records.ts'
+import type { ApplicationRecord, ImageRecord, InstanceRecord } from '../../store/records.ts'
 
 const codes = { error: -1, unknown: 0, initializing: 1, active: 3 } as const
 
-export function renderImage(image: ImageRecord, instances: readonly InstanceRecord[]) {
-  const status = image.versions.at(-1)?.status ?? 'unknown'
+export function renderImage(
+  image: ImageRecord,
+  instances: readonly InstanceRecord[],
+  applications: readonly ApplicationRecord[],
+) {
+  // One that can be launched is active, whatever becomes of its next version.
+  const active = image.versions.some((version) => version.status === 'active')
+  const status = active ? 'active' : (image.versions.at(-1)?.status ?? 'unknown')
   return {
     id: image.id,
     name: image.name,
@@ -16,12 +22,11 @@ export function renderImage(image: ImageRecord, instances: readonly InstanceReco
       status: version.status,
       status_code: codes[version.status],
       remote_id: '',
-      error_message: version.errorMessage,
+      error_message: '',
     })),
     status,
     status_code: codes[status],
-    // AMS lists the applications that use an image. There are none here.
-    used_by: [],
+    used_by: applications.filter((application) => application.image === image.id).map(({ id }) => id),
     'edge.instances': instances.filter((instance) => instance.image.id === image.id).map(({ id }) => id),
     immutable: false,
     default: image.default,

@@ -22,16 +22,16 @@ export function renderInstance(record: InstanceRecord, { node }: Config) {
   return {
     id: record.id,
     name: record.name,
-    base: false,
+    base: record.base,
     type: 'container',
     status,
     status_code: codes[status],
     status_message: record.statusMessage,
     error_message: record.errorMessage,
     node: node.name,
-    app_id: '',
-    app_name: '',
-    app_version: 0,
+    app_id: record.application?.id ?? '',
+    app_name: record.application?.name ?? '',
+    app_version: record.application?.version ?? 0,
     image_id: record.image.id,
     image_name: record.image.name,
     image_variant: 'unknown',
@@ -50,9 +50,15 @@ export function renderInstance(record: InstanceRecord, { node }: Config) {
     })),
     stored_logs: record.storedLogs,
     config: {
-      platform: '',
+      platform: record.config.platform,
+      ...(record.application && {
+        boot_package: record.application.bootPackage,
+        boot_activity: record.application.bootActivity,
+      }),
       disable_watchdog: record.config.disableWatchdog,
-      devmode: false,
+      devmode: record.config.devmode,
+      features: record.config.features,
+      ...(record.config.display && { display: record.config.display }),
       security: { delete_protected: record.config.deleteProtected },
     },
     resources: {
@@ -66,6 +72,7 @@ export function renderInstance(record: InstanceRecord, { node }: Config) {
     architecture: record.architecture,
     tags: record.tags,
     entitlements: [],
+    'edge.addons': record.addons.map(({ name, version }) => ({ name, version })),
     'edge.boot_milliseconds': record.bootMilliseconds,
   }
 }

@@ -39,18 +39,11 @@ export function certificateRoutes(
       await settings.checkTrustPassword(body['trust-password'])
     }
     const record = trust.add(body.certificate ?? '')
-    const operation = operations.create({
-      description: 'Adding certificate',
-      resources: { certificates: [`/1.0/certificates/${record.id}`] },
-    })
-    operations.succeed(operation.id)
-    return accepted(reply, operations.get(operation.id))
+    return accepted(reply, operations.done('Adding certificate', { certificates: [`/1.0/certificates/${record.id}`] }))
   })
 
   app.delete<Named>('/1.0/certificates/:fingerprint', ({ params }, reply) => {
     trust.remove(params.fingerprint)
-    const operation = operations.create({ description: 'Deleting certificate', resources: {} })
-    operations.succeed(operation.id)
-    return accepted(reply, operations.get(operation.id))
+    return accepted(reply, operations.done('Deleting certificate', {}))
   })
 }

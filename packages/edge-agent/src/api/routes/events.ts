@@ -24,6 +24,7 @@ export function eventRoutes(app: FastifyInstance, { events }: Services): void {
     '/1.0/events',
     {
       websocket: true,
+      config: { token: true },
       preValidation: async ({ query }) => {
         kindsOf(query)
       },

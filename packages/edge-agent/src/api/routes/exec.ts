@@ -1,5 +1,5 @@
 // POST /1.0/instances/{id}/exec and the sockets of its operation.
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { badRequest, unauthorized } from '../../errors.ts'
 import type { Contract } from '../contract.ts'
 import { accepted } from '../envelope.ts'
@@ -15,8 +15,8 @@ export function execRoutes(
   { instances, lxd, operations }: Services,
   contract: Contract,
 ): void {
-  app.post<Named>('/1.0/instances/:id/exec', (request, reply) => {
-    contract.checkBody('instance_exec_post', request.body)
+  const open = (kind: 'instance' | 'container') => (request: FastifyRequest<Named>, reply: FastifyReply) => {
+    contract.checkBody(`${kind}_exec_post`, request.body)
     const asked = request.body as ExecRequest
     if (!asked.command?.length || asked.command[0] === '')
       throw badRequest('command is missing: a list, the program first')
@@ -25,7 +25,9 @@ export function execRoutes(
     if (instance.goal !== 'running' || (instance.status !== 'running' && instance.status !== 'started'))
       throw badRequest(`instance "${instance.name}" is ${instance.status}: it must be running to execute a command`)
     return accepted(reply, sessions.open(lxd, instance, asked, operations))
-  })
+  }
+  app.post<Named>('/1.0/instances/:id/exec', open('instance'))
+  app.post<Named>('/1.0/containers/:id/exec', open('container'))
 
   // Open: the secret alone must do, because the Go client's sockets carry no credentials of their own.
   app.get<Named>(

@@ -1,6 +1,7 @@
-// /1.0/images: upload, list, get, delete, choose the default.
+// /1.0/images: upload, publish, list, get, update, delete.
 import type { FastifyInstance } from 'fastify'
-import { badRequest, notSupported } from '../../errors.ts'
+import { Images } from '../../catalogue/images.ts'
+import { badRequest, notFound, notSupported } from '../../errors.ts'
 import type { ImageRecord } from '../../store/records.ts'
 import { uploadOf, uploadRequest } from '../body.ts'
 import type { Contract } from '../contract.ts'
@@ -8,15 +9,33 @@ import { accepted, sync } from '../envelope.ts'
 import { flag, type Query, recursive, text } from '../query.ts'
 import { renderImage } from '../render/image.ts'
 import type { Services } from '../services.ts'
+import { receiveUpload } from '../upload.ts'
 
-type Named = { Params: { id: string }; Querystring: Query }
+type Named = { Params: { id: string; version: string }; Querystring: Query }
+type ImagesPost = {
+  name?: string | null
+  path?: string | null
+  default?: boolean | null
+  type?: string | null
+  source?: { type?: string | null; instance?: string | null; force?: boolean | null } | null
+}
 
 export function imageRoutes(
   app: FastifyInstance,
-  { images, instances, operations }: Services,
+  { images, instances, applications, spool, publisher, importer }: Services,
   contract: Contract,
 ): void {
-  const render = (image: ImageRecord) => renderImage(image, instances.list())
+  const render = (image: ImageRecord) => renderImage(image, instances.list(), applications.list())
+  const ofType = (query: Query) => {
+    const type = text(query, 'type')
+    if (type && type !== 'container' && type !== 'vm') throw badRequest(`?type= must be container or vm, not "${type}"`)
+    return type
+  }
+  const get = (id: string, query: Query) => {
+    // There are no images of virtual machines, so none is found as one.
+    if (ofType(query) === 'vm') throw notFound('image of a virtual machine', id)
+    return images.get(id)
+  }
 
   app.get<Named>('/1.0/images', ({ query }, reply) => {
     const all = images.list()
@@ -26,44 +45,57 @@ export function imageRoutes(
   })
 
   app.post<Named>('/1.0/images', async (request, reply) => {
-    const upload = uploadOf(request)
-    if (!upload) throw notSupported('importing an image from an image server, or from an instance,')
+    if (!uploadOf(request)) {
+      contract.checkBody('image_post_import', request.body)
+      const { name, path, source, default: isDefault, type } = request.body as ImagesPost
+      if (type === 'vm') throw notSupported('images of virtual machines')
+      if (source?.instance)
+        return accepted(
+          reply,
+          publisher.publish(source.instance, name ?? '', isDefault ?? false, source.force ?? false),
+        )
+      return accepted(reply, importer.import(path ?? '', name ?? '', isDefault ?? false))
+    }
     // The body is read to its end before anything is refused: a client that still sends would not see the answer.
-    const asked = uploadRequest(request)
-    const signal = AbortSignal.timeout(3600_000)
-    const fingerprint = request.headers['x-ams-fingerprint']
-    const spooled = await images.receive(upload, typeof fingerprint === 'string' ? fingerprint : undefined, signal)
-    if (asked.type === 'vm') throw notSupported('images of virtual machines')
-    return accepted(
-      reply,
-      images.add(typeof asked.name === 'string' ? asked.name : '', spooled, asked.default === true),
-    )
+    const { spooled } = await receiveUpload(request, spool, Images.refusal)
+    try {
+      const asked = uploadRequest(request)
+      if (asked.type === 'vm') throw notSupported('images of virtual machines')
+      return accepted(
+        reply,
+        images.add(typeof asked.name === 'string' ? asked.name : '', spooled, asked.default === true),
+      )
+    } catch (error) {
+      spool.drop(spooled)
+      throw error
+    }
   })
 
-  app.get<Named>('/1.0/images/:id', ({ params, query }, reply) => {
-    text(query, 'type')
-    return sync(reply, render(images.get(params.id)))
-  })
+  app.get<Named>('/1.0/images/:id', ({ params, query }, reply) => sync(reply, render(get(params.id, query))))
 
-  app.patch<Named>('/1.0/images/:id', (request, reply) => {
-    if (uploadOf(request)) throw notSupported('further versions of an image')
+  app.patch<Named>('/1.0/images/:id', async (request, reply) => {
+    const { id } = request.params
+    if (uploadOf(request)) {
+      const { spooled } = await receiveUpload(request, spool, Images.refusal)
+      return accepted(reply, images.addVersion(id, spooled))
+    }
     contract.checkBody('image_patch_upload', request.body)
     const { default: isDefault, force_sync: forceSync } = request.body as {
       default?: boolean | null
       force_sync?: boolean | null
     }
-    if (forceSync) throw notSupported('synchronising an image with an image server')
-    if (isDefault !== true) throw badRequest('nothing to change: only {"default": true} is served')
-    images.setDefault(request.params.id)
-    const operation = operations.create({
-      description: 'Updating image',
-      resources: { images: [`/1.0/images/${images.get(request.params.id).id}`] },
-    })
-    operations.succeed(operation.id)
-    return accepted(reply, operations.get(operation.id))
+    if (forceSync) return accepted(reply, importer.sync(id))
+    if (isDefault !== true) throw badRequest('nothing to change: {"default": true} and {"force_sync": true} are served')
+    return accepted(reply, images.setDefault(id))
   })
 
-  app.delete<Named>('/1.0/images/:id', ({ params }, reply) => accepted(reply, images.delete(params.id)))
+  app.delete<Named>('/1.0/images/:id', (request, reply) => {
+    if (request.body != null) contract.checkBody('image_delete', request.body)
+    return accepted(reply, images.delete(get(request.params.id, request.query).id))
+  })
 
-  app.delete<Named>('/1.0/images/:id/:version', () => Promise.reject(notSupported('deleting one version of an image')))
+  app.delete<Named>('/1.0/images/:id/:version', ({ params: { id, version } }, reply) => {
+    if (!/^\d{1,9}$/.test(version)) throw notFound('image version', `${id}@${version}`)
+    return accepted(reply, images.deleteVersion(id, Number(version)))
+  })
 }

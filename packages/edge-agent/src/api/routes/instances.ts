@@ -2,7 +2,8 @@
 import { createReadStream } from 'node:fs'
 import type { FastifyInstance } from 'fastify'
 import { badRequest, notFound, notSupported } from '../../errors.ts'
-import type { Change, Launch } from '../../host/instances.ts'
+import type { Change } from '../../host/instances.ts'
+import type { Launch } from '../../host/launch.ts'
 import type { InstanceRecord } from '../../store/records.ts'
 import type { Contract } from '../contract.ts'
 import { accepted, sync } from '../envelope.ts'
@@ -66,7 +67,7 @@ export function instanceRoutes(app: FastifyInstance, { instances, logs, config }
 }
 
 /** AMS's filters: equal, all of them; `tags` wants every tag of the list. */
-function filterOf(query: Query, node: string): (record: InstanceRecord) => boolean {
+export function filterOf(query: Query, node: string): (record: InstanceRecord) => boolean {
   const wanted = (name: string) => text(query, name)
   const tests: [string | undefined, (value: string, record: InstanceRecord) => boolean][] = [
     [wanted('id'), (value, { id }) => id === value],
@@ -77,11 +78,12 @@ function filterOf(query: Query, node: string): (record: InstanceRecord) => boole
     [wanted('image_id'), (value, { image }) => image.id === value],
     [wanted('image_version'), (value, { image }) => String(image.version) === value],
     [wanted('tags'), (value, { tags }) => value.split(',').every((tag) => tags.includes(tag))],
-    // There are no applications here, so no instance has one.
-    [wanted('app_id'), () => false],
-    [wanted('app_name'), () => false],
-    [wanted('app_version'), () => false],
+    [wanted('app_id'), (value, { application }) => application?.id === value],
+    [wanted('app_name'), (value, { application }) => application?.name === value],
+    [wanted('app_version'), (value, { application }) => String(application?.version) === value],
   ]
   const base = flag(query, 'base')
-  return (record) => base !== true && tests.every(([value, test]) => value === undefined || test(value, record))
+  return (record) =>
+    (base === undefined || record.base === base) &&
+    tests.every(([value, test]) => value === undefined || test(value, record))
 }

@@ -29,12 +29,7 @@ export function nodeRoutes(app: FastifyInstance, services: Services, contract: C
     check(request.params.name)
     contract.checkBody('node_patch', request.body)
     node.patch(request.body as NodePatch)
-    const operation = operations.create({
-      description: 'Updating node',
-      resources: { nodes: [`/1.0/nodes/${config.node.name}`] },
-    })
-    operations.succeed(operation.id)
-    return accepted(reply, operations.get(operation.id))
+    return accepted(reply, operations.done('Updating node', { nodes: [`/1.0/nodes/${config.node.name}`] }))
   })
 
   app.post('/1.0/nodes', () => Promise.reject(notSupported('adding nodes: this server is one machine, and that')))

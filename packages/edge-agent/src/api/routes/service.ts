@@ -7,15 +7,50 @@ import { version } from '../../system/version.ts'
 import { trustOf } from '../access.ts'
 import type { Contract } from '../contract.ts'
 import { accepted, sync } from '../envelope.ts'
+import type { Metrics } from '../metrics.ts'
 import type { Services } from '../services.ts'
 
 /** Features that clients test for; a name stands here only when the whole feature is served. */
-const extensions = ['instance_support', 'instance_exec', 'bulk_delete.instances']
+const extensions = [
+  'instance_support',
+  'instance_exec',
+  'instance_publish',
+  'container_exec',
+  'container_logs',
+  'zip_archive_support',
+  'bulk_delete.instances',
+  'bulk_delete.containers',
+  'bulk_delete.applications',
+  'application_manifest_download',
+  'application_manifest_version',
+  'application_resource_customization',
+  'application_services_configuration',
+  'application_partial_updates',
+  'application_watchdog_settings',
+  'application_image_export',
+  'application_hooks',
+  'addon_restore_hook',
+  'addon_backup_hook',
+  'auth.groups',
+  'metrics_api_endpoint',
+]
+
+/** What entitlements mean on this server: the one that counts, and what becomes of the others. */
+const permissions = {
+  server: [
+    {
+      entitlement_name: 'admin',
+      description:
+        'May do everything. Other entitlements are stored with their group and have no effect on this server.',
+    },
+  ],
+}
 
 export function serviceRoutes(
   app: FastifyInstance,
-  { config, settings, operations, revocation }: Services,
+  { config, settings, operations, revocation, instances, applications, eventTokens, settingsChanged }: Services,
   contract: Contract,
+  metrics: Metrics,
 ): void {
   app.get('/', { config: { open: true } }, (_request, reply) => sync(reply, ['/1.0']))
 
@@ -26,7 +61,7 @@ export function serviceRoutes(
       api_version: '1.0',
       auth: (await trustOf(request, revocation)).trusted ? 'trusted' : 'untrusted',
       auth_methods: ['2waySSL'],
-      auth_permissions: {},
+      auth_permissions: permissions,
       cluster_id: createHash('sha256').update(config.node.name).digest('hex').slice(0, 20),
       cluster_name: config.node.name,
     }),
@@ -41,12 +76,35 @@ export function serviceRoutes(
     const { name, value } = request.body as { name?: string | null; value?: string | null }
     if (!name) throw badRequest('name is missing: one config item at a time, {"name": …, "value": …}')
     await settings.set(name, value ?? '')
-    const operation = operations.create({ description: 'Updating configuration', resources: {} })
-    operations.succeed(operation.id)
-    return accepted(reply, operations.get(operation.id))
+    settingsChanged()
+    return accepted(reply, operations.done('Updating configuration', {}))
   })
 
-  app.get('/1.0/tasks', (_request, reply) => sync(reply, []))
+  // What is being done now: an instance on its way, a version being bootstrapped. What is done is no task any more.
+  app.get('/1.0/tasks', (_request, reply) =>
+    sync(reply, [
+      ...instances.underWay().map(({ id, status, goal }) => ({
+        id,
+        status: goal === 'deleted' ? 'deleted' : goal === 'stopped' ? 'shutdown' : status,
+        object_id: id,
+        object_type: 'instance',
+      })),
+      ...applications.list().flatMap(({ id, versions }) =>
+        versions
+          .filter(({ status }) => status === 'initializing')
+          .map(({ number, stage }) => ({
+            id: `${id}-${number}`,
+            status: stage === 'waiting' ? 'created' : 'running',
+            object_id: id,
+            object_type: 'application',
+          })),
+      ),
+    ]),
+  )
+
+  app.get('/1.0/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()))
+
+  app.post('/1.0/events/auth', (_request, reply) => sync(reply, { token: eventTokens.issue() }))
 
   // Known paths of AMS that are refused whole, so that a client can tell "never here" from a mistyped path.
   for (const [feature, paths] of Object.entries(refused)) {
@@ -55,11 +113,5 @@ export function serviceRoutes(
 }
 
 const refused: Record<string, string[]> = {
-  applications: ['/1.0/applications', '/1.0/applications/*'],
-  addons: ['/1.0/addons', '/1.0/addons/*'],
-  containers: ['/1.0/containers', '/1.0/containers/*'],
-  'identities, groups and permissions': ['/1.0/auth/*'],
   'the application registry': ['/1.0/registry/*'],
-  metrics: ['/1.0/metrics'],
-  'events over a token': ['/1.0/events/auth'],
 }

@@ -1,0 +1,295 @@
+// Makes versions of applications come true: a base instance is launched, the application is bootstrapped in it, it is stopped
+// and becomes an image, and goes. One version at a time.
+//
+// Nothing is held in memory that matters: a round looks at every version's record, at its base instance and at LXD, and does
+// the next thing. So an agent that died goes on where it was.
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { LxdClient } from '@anbox/sdk'
+import { ApiError } from '../errors.ts'
+import type { Instances } from '../host/instances.ts'
+import type { ApplicationRecord, ApplicationVersion, InstanceRecord } from '../store/records.ts'
+import type { Settings } from '../store/settings.ts'
+import type { Store } from '../store/store.ts'
+import type { Logger } from '../system/log.ts'
+import type { Addons } from './addons.ts'
+import type { Applications } from './applications.ts'
+import type { Images } from './images.ts'
+import type { Packages } from './packages.ts'
+
+/** AMS's limit, milliseconds. */
+export const bootstrapLimit = 15 * 60_000
+/** Milliseconds between two looks, for what no change of a record told. */
+const resync = 30_000
+/** Milliseconds after which what did not work is tried again. */
+const again = 2_000
+
+export type BootstrapParts = {
+  lxd: LxdClient
+  store: Store
+  applications: Applications
+  images: Images
+  addons: Addons
+  packages: Packages
+  instances: Instances
+  settings: Settings
+  wake: (id: string) => void
+  log: Logger
+}
+
+export class Bootstrap {
+  readonly #parts: BootstrapParts
+  readonly #closing = new AbortController()
+  #timer: NodeJS.Timeout | undefined
+  #round: Promise<void> | undefined
+  #again = false
+
+  constructor(parts: BootstrapParts) {
+    this.#parts = parts
+    const { store } = parts
+    store.applications.onChange(() => this.#soon())
+    store.instances.onChange((after, before) => {
+      if ((after ?? before)?.base) this.#soon()
+    })
+    store.images.onChange((after) => after && this.#later())
+    store.addons.onChange((after) => after && this.#later())
+  }
+
+  #started = false
+
+  start(): void {
+    this.#started = true
+    this.#soon()
+  }
+
+  async stop(): Promise<void> {
+    this.#closing.abort(new Error('the agent is stopping'))
+    clearTimeout(this.#timer)
+    await this.#round
+  }
+
+  /** A global setting changed that is part of every version. */
+  settingsChanged(): void {
+    this.#later()
+  }
+
+  /** Not within the write that told of it. */
+  #soon(): void {
+    this.#later(0)
+  }
+
+  #later(milliseconds = 50): void {
+    if (!this.#started || this.#closing.signal.aborted) return
+    if (this.#round) this.#again = true
+    else {
+      clearTimeout(this.#timer)
+      this.#timer = setTimeout(() => {
+        this.#round = this.#run()
+      }, milliseconds)
+    }
+  }
+
+  async #run(): Promise<void> {
+    let pause = resync
+    try {
+      do {
+        this.#again = false
+        await this.#look()
+      } while (this.#again && !this.#closing.signal.aborted)
+    } catch (error) {
+      pause = again
+      if (!this.#closing.signal.aborted)
+        this.#parts.log.warn({ error: (error as Error).message }, 'a bootstrap waits; it will be tried again')
+    }
+    this.#round = undefined
+    if (!this.#closing.signal.aborted) this.#timer = setTimeout(() => this.#later(0), pause)
+  }
+
+  async #look(): Promise<void> {
+    const { store } = this.#parts
+    for (const application of store.applications.list())
+      if (application.goal === 'deleted') await this.#remove(application)
+    await this.#sweep()
+    for (const { id } of store.applications.list()) this.#autoUpdate(id)
+    for (const { id, versions } of store.applications.list()) {
+      const open = versions.find(({ status }) => status === 'initializing')
+      if (open) await this.#advance(id, open)
+    }
+  }
+
+  async #advance(id: string, version: ApplicationVersion): Promise<void> {
+    const { store, instances, wake, log } = this.#parts
+    const application = store.applications.get(id)
+    if (!application) return
+    const base = store.instances
+      .list()
+      .find((one) => one.base && isFor(one, id, version.number) && one.goal !== 'deleted')
+    if (!base) {
+      try {
+        if (version.base && version.deadline < Date.now()) return this.#fail(id, version, 'its base instance is gone')
+        const made = instances.launchBase(application, version)
+        this.#change(id, version.number, {
+          base: made.id,
+          stage: 'bootstrapping',
+          deadline: Date.now() + bootstrapLimit,
+        })
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error
+        if (error.status !== 503) return this.#fail(id, version, error.message)
+        log.info({ application: application.name, reason: error.message }, 'a bootstrap waits for room')
+        await sleep(again, undefined, { signal: this.#closing.signal }).catch(() => {})
+        this.#again = true
+      }
+      return
+    }
+    if (base.status === 'error' && base.failing === undefined) return this.#fail(id, version, base.errorMessage)
+    // A version that lost its deadline to a death between two writes gets one.
+    if (version.deadline === 0)
+      this.#change(id, version.number, { base: base.id, stage: 'bootstrapping', deadline: Date.now() + bootstrapLimit })
+    else if (Date.now() > version.deadline) {
+      this.#fail(
+        id,
+        version,
+        `it was not bootstrapped within ${bootstrapLimit / 60_000} minutes (${base.statusMessage || base.status})`,
+      )
+      return
+    }
+    if (base.goal === 'running' && base.status === 'running') {
+      store.instances.change(base.id, (latest) => ({ ...latest, goal: 'stopped' }))
+      this.#change(id, version.number, { stage: 'stopping' })
+      wake(base.id)
+      return
+    }
+    if (base.goal === 'stopped' && base.status === 'stopped') await this.#publish(application, version, base)
+  }
+
+  /** The stopped base instance becomes the version's image. An image that an agent before made already is taken. */
+  async #publish(application: ApplicationRecord, version: ApplicationVersion, base: InstanceRecord): Promise<void> {
+    const { lxd, store, settings, wake } = this.#parts
+    const { signal } = this.#closing
+    this.#change(application.id, version.number, { stage: 'publishing' })
+    // LXD goes on with what an agent that died had begun; two at a time would be one too many.
+    for (const operation of await lxd.operations.list({ signal }))
+      if (!operation.final && (operation.resources?.instances ?? []).some((url) => url.includes(`/${base.lxdName}`)))
+        await operation.wait({ signal }).catch(() => signal.throwIfAborted())
+    const mark = markOf(application.id, version.number)
+    const known = (await lxd.images.list({ signal })).find(
+      ({ properties }) => properties?.['anbox.application'] === mark,
+    )
+    const fingerprint = known?.fingerprint ?? (await this.#makeImage(base, mark))
+    const publish = settings.autoPublish()
+    this.#change(application.id, version.number, {
+      fingerprint,
+      status: 'active',
+      stage: '',
+      base: undefined,
+      published: publish,
+    })
+    store.instances.change(base.id, (latest) => ({ ...latest, goal: 'deleted' }))
+    wake(base.id)
+    this.#prune(application.id)
+  }
+
+  async #makeImage({ lxdName }: InstanceRecord, mark: string): Promise<string> {
+    const { lxd } = this.#parts
+    const { signal } = this.#closing
+    const making = await lxd.images.publish(lxdName, {
+      properties: { 'anbox.application': mark },
+      compression: 'none',
+      signal,
+    })
+    const { metadata } = await making.wait({ signal })
+    const fingerprint = metadata?.fingerprint
+    if (!fingerprint) throw new Error('LXD made an image and did not say which')
+    return fingerprint
+  }
+
+  /** Published versions beyond the setting go, oldest first. Instances go on: they hold a copy. */
+  #prune(id: string): void {
+    const { store, applications, settings } = this.#parts
+    const published = (store.applications.get(id)?.versions ?? []).filter(
+      (one) => one.published && one.status === 'active',
+    )
+    for (const { number } of published.slice(0, Math.max(0, published.length - settings.maxPublishedVersions())))
+      applications.dropVersion(id, number)
+  }
+
+  #fail(id: string, { number, base }: ApplicationVersion, message: string): void {
+    const { store, wake } = this.#parts
+    this.#change(id, number, { status: 'error', stage: '', errorMessage: message })
+    // Kept for inspection, as AMS does, with its logs; it goes with its version.
+    const instance = store.instances.get(base ?? '')
+    if (instance && instance.status !== 'error' && instance.goal === 'running') {
+      store.instances.change(instance.id, (latest) => ({ ...latest, goal: 'stopped' }))
+      wake(instance.id)
+    }
+  }
+
+  #change(id: string, number: number, fields: Partial<ApplicationVersion>): void {
+    this.#parts.store.applications.change(id, (latest) => ({
+      ...latest,
+      versions: latest.versions.map((version) => (version.number === number ? { ...version, ...fields } : version)),
+    }))
+  }
+
+  async #remove({ id, versions }: ApplicationRecord): Promise<void> {
+    this.#parts.store.applications.delete(id)
+    for (const { fingerprint } of versions) await this.#parts.images.forget(fingerprint)
+  }
+
+  /** Base instances, images and packages that no version has any more. */
+  async #sweep(): Promise<void> {
+    const { lxd, store, images, packages, wake } = this.#parts
+    const versions = store.applications
+      .list()
+      .flatMap(({ id, versions }) => versions.map((version) => ({ id, version })))
+    for (const instance of store.instances.list()) {
+      if (!instance.base || instance.goal === 'deleted') continue
+      const version = versions.find(({ id, version }) => isFor(instance, id, version.number))?.version
+      if (version && version.status !== 'active') continue
+      store.instances.change(instance.id, (latest) => ({ ...latest, goal: 'deleted' }))
+      wake(instance.id)
+    }
+    packages.sweep(
+      new Set([
+        ...versions.map(({ version }) => version.package),
+        ...store.addons.list().flatMap(({ versions }) => versions.map(({ package: id }) => id)),
+        ...store.instances.list().flatMap(({ addons }) => addons.map(({ package: id }) => id)),
+      ]),
+    )
+    const marks = new Set(versions.map(({ id, version }) => markOf(id, version.number)))
+    for (const { fingerprint = '', properties } of await lxd.images.list({ signal: this.#closing.signal })) {
+      const mark = properties?.['anbox.application']
+      if (mark && !marks.has(mark)) await images.forget(fingerprint)
+    }
+  }
+
+  /** A new version, where image, addons or global settings are not those of the newest one any more. */
+  #autoUpdate(id: string): void {
+    const { store, images, addons, settings, applications, log } = this.#parts
+    const application = store.applications.get(id)
+    const newest = application?.versions.at(-1)
+    if (!application || !newest || application.inhibitAutoUpdates || !settings.autoUpdate()) return
+    try {
+      const image = images.get(application.image)
+      const version = images.version(image)
+      const names = [...settings.globalAddons(), ...application.addons]
+      const now = addons.forInstance(names, image.architecture)
+      const reasons = [
+        ...(version.fingerprint === newest.image.fingerprint ? [] : ['image']),
+        ...(references(now) === references(newest.addons) ? [] : ['addons']),
+      ]
+      if (reasons.length === 0) return
+      log.info({ application: application.name, reasons }, 'a new version is made of what has changed')
+      applications.rebuild(id, `Updating application: changed ${reasons.join(' and ')}`)
+    } catch (error) {
+      // An image that is just being replaced, an addon that is gone: the change that mends it brings us back here.
+      if (!(error instanceof ApiError)) throw error
+    }
+  }
+}
+
+const markOf = (id: string, number: number) => `${id}-${number}`
+const isFor = ({ application }: InstanceRecord, id: string, number: number) =>
+  application?.id === id && application.version === number
+const references = (addons: readonly { name: string; version: number }[]) =>
+  addons.map(({ name, version }) => `${name}@${version}`).join()

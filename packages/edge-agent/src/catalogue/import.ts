@@ -1,0 +1,110 @@
+// Images of an image server (simplestreams): found by name, fetched and checked by their SHA-256 here, then given to LXD.
+// LXD's own fetching is not used: it knows neither the server's token nor a CA of one's own.
+import { openAsBlob, readFileSync, rmSync, statSync } from 'node:fs'
+import { Readable } from 'node:stream'
+import { type LxdClient, NotFoundError, SimpleStreams, type StreamImage } from '@anbox/sdk'
+import { badRequest, conflict, notSupported } from '../errors.ts'
+import type { OperationRecord } from '../store/records.ts'
+import type { Settings } from '../store/settings.ts'
+import type { Images, Provide } from './images.ts'
+import { everyPercent } from './percent.ts'
+import type { Spool } from './spool.ts'
+
+export type ImporterParts = {
+  lxd: LxdClient
+  images: Images
+  spool: Spool
+  settings: Settings
+  /** PEM file of the CA of the image server; "" for those that everybody trusts. */
+  ca: string
+}
+
+export class Importer {
+  readonly #parts: ImporterParts
+
+  constructor(parts: ImporterParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Makes an image of one of the image server's.
+   * @param path its name there, `NAME` or `NAME@VERSION`.
+   * @throws ApiError 400, 409, and 501 where no image server is configured.
+   */
+  import(path: string, name: string, isDefault: boolean): OperationRecord {
+    this.#source().close()
+    const [remote = '', version = ''] = path.split('@')
+    if (!remote)
+      throw badRequest('path is missing: the name of the image at the image server, or source to publish an instance')
+    const provide = this.#provide(remote, version, [])
+    return this.#parts.images.addFrom(name || remote, isDefault, 'Importing image', provide, { remote })
+  }
+
+  /** Makes a new version where the server has a newer one. @throws ApiError 400, 404 and 501. */
+  sync(idOrName: string): OperationRecord {
+    const { images } = this.#parts
+    const image = images.get(idOrName)
+    if (!image.remote) throw badRequest(`image "${image.name}" is not from an image server: upload its next version`)
+    this.#source().close()
+    const known = image.versions.map(({ fingerprint }) => fingerprint)
+    return images.addVersionFrom(image.id, 'Synchronising image', this.#provide(image.remote, '', known))
+  }
+
+  #source(): SimpleStreams {
+    const { settings, ca } = this.#parts
+    const { url, token } = settings.imageServer()
+    if (!url)
+      throw notSupported('importing images: no image server is configured (PATCH /1.0/config images.url), and that is')
+    return new SimpleStreams({
+      url,
+      ...(ca && { ca: readFileSync(ca, 'utf8') }),
+      ...(token && { bearer: token }),
+    } as ConstructorParameters<typeof SimpleStreams>[0])
+  }
+
+  /** @param known fingerprints that need not be fetched again. */
+  #provide(remote: string, version: string, known: string[]): Provide {
+    return async (tell, signal) => {
+      await using source = this.#source()
+      const found = await this.#find(source, remote, version, signal)
+      if (known.includes(found.fingerprint)) return found.fingerprint
+      const file = this.#parts.spool.path()
+      try {
+        const onProgress = everyPercent((percent) => tell(`${percent}%`), found.size)
+        const { files } = await source.download(found, file, { onProgress, signal })
+        await this.#give(files, signal)
+        return found.fingerprint
+      } finally {
+        for (const path of [file, `${file}.root`]) rmSync(path, { force: true })
+      }
+    }
+  }
+
+  async #find(source: SimpleStreams, remote: string, version: string, signal: AbortSignal): Promise<StreamImage> {
+    const newest = await source.find(remote, { signal })
+    if (!version || newest.version === version) return newest
+    const all = await source.list({ signal })
+    const found = all.find(
+      (one) => one.product === newest.product && one.type === newest.type && one.version === version,
+    )
+    if (!found)
+      throw new NotFoundError(`the image server has no version ${version} of ${remote}`, { code: 'not-found' })
+    return found
+  }
+
+  async #give(files: string[], signal: AbortSignal): Promise<void> {
+    const { images } = this.#parts.lxd
+    const [first = '', root] = files
+    if (root === undefined) {
+      await (await images.import(first, { size: statSync(first).size, signal })).wait({ signal })
+      return
+    }
+    const form = new FormData()
+    form.set('metadata', await openAsBlob(first), 'metadata')
+    form.set('rootfs', await openAsBlob(root), 'rootfs')
+    const { body, headers } = new Response(form)
+    const boundary = /boundary=(.*)$/.exec(headers.get('content-type') ?? '')?.[1]
+    if (!body || !boundary) throw conflict('the image could not be sent to LXD')
+    await (await images.import(Readable.fromWeb(body as never), { boundary, signal })).wait({ signal })
+  }
+}
