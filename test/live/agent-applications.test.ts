@@ -1,18 +1,17 @@
 // Applications through the agent: bootstrapped from a package, launched, updated by a new image, watched, exported.
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createWriteStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
 import { suite } from '@anbox/harness'
 import { InvalidRequestError, OperationFailedError } from '@anbox/sdk'
-import { Edge, made, small, until } from './edge.ts'
+import { Edge, made, until } from './edge.ts'
 import { appApk, hook, noting, tarBz2 } from './package.ts'
 
 const test = suite('agent: applications', { timeout: 90_000 })
 const folder = mkdtempSync(join(tmpdir(), 'applications-'))
 let edge: Edge
-let image: string
-let id: string
 
 const file = (name: string, content: Uint8Array) => {
   const path = join(folder, name)
@@ -25,7 +24,7 @@ const inside = async (id: string, path: string) => (await edge.ams.instances.run
 
 test.before(async () => {
   edge = await Edge.start({ bootSeconds: 20 })
-  image = await edge.upload()
+  await edge.upload()
 })
 test.after(async () => {
   await edge?.[Symbol.asyncDispose]()
@@ -60,7 +59,7 @@ bootstrap: {keep: [kept.txt]}
     'hooks/prepare': noting('app post-start'),
   })
   const creating = await edge.ams.applications.create(file('game.tar.bz2', content))
-  id = made(creating, 'applications')
+  assert.match(made(creating, 'applications'), /^[a-z0-9]{20}$/)
   await creating.wait()
   const application = await edge.ams.applications.get('game')
   assert.equal(application.status, 'ready')
@@ -156,4 +155,69 @@ test('a hook that fails puts the version into error, with its words, and the las
   await (await edge.ams.instances.delete(launched)).wait()
   await (await edge.ams.applications.versions.delete('game', 1)).wait()
   await until(async () => (await edge.ams.instances.list({ base: true })).length === 0)
+})
+
+test('fields of a version are changed by a new version; others by none', async () => {
+  await (await edge.ams.applications.update('game', { tags: ['new'], inhibit_auto_updates: true })).wait()
+  assert.deepEqual((await edge.ams.applications.get('game')).versions?.length, 1)
+  await (await edge.ams.applications.update('game', { manifest_version: '1.1', watchdog: { disabled: true } })).wait()
+  const { versions, tags } = await edge.ams.applications.get('game')
+  assert.deepEqual(tags, ['new'])
+  assert.deepEqual(
+    versions?.map(({ number, manifest_version: version }) => [number, version]),
+    [
+      [0, '1.0'],
+      [2, '1.1'],
+    ],
+  )
+  const { text } = await edge.ams.applications.manifest('game')
+  assert.match(text, /version: "?1\.1/)
+})
+
+test('published versions beyond the setting go; a revoked one is not launched', async () => {
+  await edge.ams.config.set('application.max_published_versions', '1')
+  await (await edge.ams.applications.rebuild('game')).wait()
+  const application = await edge.ams.applications.get('game')
+  assert.deepEqual(
+    application.versions?.map(({ number }) => number),
+    [3],
+  )
+  await (await edge.ams.applications.versions.revoke('game', 3)).wait()
+  await assert.rejects(edge.ams.instances.launch({ app_id: 'game' }), /published application version/)
+  await (await edge.ams.applications.versions.publish('game', 3)).wait()
+})
+
+test('an exported version can be imported again', async () => {
+  const path = join(folder, 'exported.tar.bz2')
+  const { stream } = await edge.ams.applications.versions.export('game', 3)
+  await pipeline(stream, createWriteStream(path))
+  await (await edge.ams.applications.delete('game')).wait()
+  await until(async () => (await edge.lxd.images.list()).length === 1)
+  const again = made(await (await edge.ams.applications.create(path)).wait(), 'applications')
+  const { versions, name } = await edge.ams.applications.get(again)
+  assert.equal(name, 'game')
+  assert.deepEqual(
+    versions?.map(({ number, manifest_version: version, watchdog }) => [number, version, watchdog?.disabled]),
+    [[0, '1.1', true]],
+  )
+})
+
+test('a new version of the image makes a new version of the application by itself', async () => {
+  const other = await edge.otherGuest(folder)
+  await (await edge.ams.images.uploadVersion('standin', other)).wait()
+  await until(async () => {
+    const { versions = [] } = await edge.ams.applications.get('game')
+    return versions.length === 1 && versions[0]?.number === 1 && versions[0].status === 'active'
+  })
+  const { versions } = await edge.ams.applications.get('game')
+  assert.deepEqual(
+    versions?.map(({ number, parent_image_version: image }) => [number, image]),
+    [[1, 1]],
+  )
+  await assert.rejects(edge.ams.images.deleteVersion('standin', 7), /not found/)
+  await (await edge.ams.images.deleteVersion('standin', 0)).wait()
+  assert.deepEqual(
+    (await edge.ams.images.get('standin')).versions?.map(({ version }) => version),
+    [1],
+  )
 })

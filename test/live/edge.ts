@@ -1,7 +1,7 @@
 // A real agent as a process of its own, over the LXD of the test run, with a PKI and clients; and all of it taken away
 // again. `ANBOX_TEST_LXD`, `ANBOX_TEST_BRIDGE` and `ANBOX_TEST_GUEST` come from `npm test`.
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -83,6 +83,17 @@ export class Edge implements AsyncDisposable {
     return made(await (await this.ams.images.upload(name, guestFile())).wait(), 'images')
   }
 
+  /** The stand-in in other bytes: another version of the image. */
+  otherGuest(folder: string): string {
+    const tar = join(folder, 'other.tar')
+    execFileSync('sh', ['-c', 'gunzip -c "$1" >"$2"', 'sh', guestFile(), tar])
+    writeFileSync(join(folder, 'other-marker'), randomBytes(8).toString('hex'))
+    const added = ['--transform', 's,^,rootfs/,', 'other-marker']
+    execFileSync('tar', ['-rf', tar, '--owner=0', '--group=0', ...added], { cwd: folder })
+    execFileSync('gzip', ['-f', tar])
+    return `${tar}.gz`
+  }
+
   /** Starts the agent and waits until it answers. @throws with its log when it ends before. */
   async run(env: Record<string, string> = {}): Promise<void> {
     const log = openSync(this.path('agent.log'), 'a')
@@ -156,6 +167,9 @@ export class Edge implements AsyncDisposable {
   }
 
   async #clear(): Promise<void> {
+    // LXD goes on with what the agent began.
+    for (const operation of await this.lxd.operations.list())
+      if (!operation.final) await operation.wait().catch(() => {})
     for (const { name = '' } of await this.lxd.instances.list()) {
       await (await this.lxd.instances.setState(name, { action: 'stop', force: true, timeout: -1 }))
         .wait()

@@ -75,7 +75,7 @@ export async function startAgent(config: Config, log: Logger): Promise<Agent> {
     ...{ lxd, store, applications, images, addons, packages, instances, settings, log },
     wake: (id) => host.wake(id),
   })
-  const watchdog = new Watchdog(lxd, store)
+  const watchdog = new Watchdog(lxd, store, (id) => host.wake(id))
   const identities = new Identities(store, trust, operations)
 
   const closing = new AbortController()

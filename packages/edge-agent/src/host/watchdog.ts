@@ -17,13 +17,16 @@ const workers = 2
 export class Watchdog {
   readonly #lxd: LxdClient
   readonly #store: Store
+  readonly #wake: (id: string) => void
   readonly #slots = new Slots(workers)
   readonly #closing = new AbortController()
   #timer: NodeJS.Timeout | undefined
 
-  constructor(lxd: LxdClient, store: Store) {
+  /** @param wake is told of an instance whose record says by now that it has failed. */
+  constructor(lxd: LxdClient, store: Store, wake: (id: string) => void) {
     this.#lxd = lxd
     this.#store = store
+    this.#wake = wake
   }
 
   start(): void {
@@ -50,6 +53,7 @@ export class Watchdog {
     this.#store.instances.change(record.id, (latest) =>
       isWatched(latest) && latest.lastStart === record.lastStart ? failing(latest, `watchdog: ${complaint}`) : latest,
     )
+    this.#wake(record.id)
   }
 
   async #complaint({ lxdName, application }: InstanceRecord): Promise<string | undefined> {

@@ -26,13 +26,13 @@ export function applicationRoutes(
     if (!/^\d{1,9}$/.test(given)) throw notFound('application version', `${application.name}@${given}`)
     return [application, applications.version(application, Number(given))]
   }
-  const manifest = (reply: FastifyReply, version: ApplicationVersion | undefined) => {
-    const yaml = stringify(manifestFields((version ?? missing()).manifest))
-    return reply
-      .type('application/octet-stream')
-      .header('x-ams-manifestsha256', createHash('sha256').update(yaml).digest('hex'))
-      .send(yaml)
+  const raw = (reply: FastifyReply, { manifest }: ApplicationVersion) => {
+    const yaml = stringify(manifestFields(manifest))
+    reply.type('application/octet-stream')
+    reply.header('x-ams-manifestsha256', createHash('sha256').update(yaml).digest('hex'))
+    return yaml
   }
+  const manifest = (reply: FastifyReply, version: ApplicationVersion) => reply.send(raw(reply, version))
 
   app.get<Named>('/1.0/applications', ({ query }, reply) => {
     const { items, total } = page(query, applications.list().filter(filterOf(query)))
@@ -82,7 +82,7 @@ export function applicationRoutes(
   })
 
   app.get<Named>('/1.0/applications/:id/manifest', ({ params }, reply) =>
-    manifest(reply, applications.get(params.id).versions.at(-1)),
+    manifest(reply, applications.get(params.id).versions.at(-1) ?? missing()),
   )
 
   app.get<Named>('/1.0/applications/:id/:version/manifest', ({ params }, reply) =>
@@ -91,8 +91,8 @@ export function applicationRoutes(
 
   app.get<Named>('/1.0/applications/:id/:version', async ({ params }, reply) => {
     const [application, version] = numbered(params.id, params.version)
+    raw(reply, version)
     return reply
-      .type('application/octet-stream')
       .header(
         'content-disposition',
         `attachment; filename="${encodeURIComponent(application.name)}_${version.number}.tar.bz2"`,
