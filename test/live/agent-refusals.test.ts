@@ -87,25 +87,17 @@ test('with 11 KiB of user data, in characters or in bytes', async () => {
 
 test('what this machine never serves is 501, and its name is not among the extensions', async () => {
   for (const body of [
-    { app_id: 'app' },
     { image_id: image, type: 'vm' },
     { image_id: image, config: { enable_streaming: true } },
-    { image_id: image, addons: ['ssh'] },
-    { source: { type: 'instance', id: 'x' } },
+    { image_id: image, config: { features: 'enable_virtual_keyboard' } },
+    { image_id: image, resources: { 'vpu-slots': 1 } },
   ])
     assert.match(await launch(body), /^501 .* not supported/)
-  for (const path of [
-    '/1.0/applications',
-    '/1.0/addons',
-    '/1.0/containers',
-    '/1.0/auth/identities',
-    '/1.0/registry/applications',
-    '/1.0/metrics',
-  ])
+  for (const path of ['/1.0/registry/applications', '/1.0/auth/oidc', '/1.0/instances/x/shares'])
     assert.match(await refused('GET', path), /^501 /)
   assert.match(await refused('POST', '/1.0/nodes', { name: 'x' }), /^501 /)
   const { api_extensions: extensions } = await edge.ams.service.get()
-  for (const name of ['vm_support', 'registry', 'instance_share_support', 'zip_archive_support'])
+  for (const name of ['vm_support', 'registry', 'instance_share_support', 'oidc_support', 'application_gpu_encoder'])
     assert.ok(!extensions?.includes(name))
 })
 
@@ -115,6 +107,9 @@ test('things that are not there', async () => {
   assert.match(await refused('DELETE', '/1.0/instances/nothing'), /^404 /)
   assert.match(await refused('DELETE', '/1.0/instances', { ids: ['nothing'] }), /^404 /)
   assert.match(await refused('GET', '/1.0/images/nothing'), /^404 image/)
+  assert.match(await launch({ app_id: 'nothing' }), /^404 application "nothing" not found/)
+  assert.match(await launch({ image_id: image, addons: ['nothing'] }), /^404 addon "nothing" not found/)
+  assert.match(await launch({ source: { type: 'instance', id: 'nothing' } }), /^404 instance "nothing" not found/)
   assert.match(await refused('GET', '/1.0/operations/nothing'), /^404 operation/)
   assert.match(await refused('GET', '/1.0/certificates/nothing'), /^404 certificate/)
   assert.match(await refused('GET', '/1.0/nodes/other'), /^404 node/)

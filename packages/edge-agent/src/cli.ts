@@ -4,7 +4,6 @@
 // The young generation is kept at 1 MiB: V8 otherwise lets twice its 16 MiB of dead buffers lie before it looks, and the
 // agent passes other people's bytes on all day.
 import { Command } from 'commander'
-import { startAgent } from './agent.ts'
 import { type Config, environmentName, keys, loadConfig } from './config.ts'
 import { ConfigurationError } from './errors.ts'
 import { makeLog } from './system/log.ts'
@@ -52,6 +51,8 @@ async function run(config: Config): Promise<void> {
   const stopped = new Promise<NodeJS.Signals>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve)
   })
+  // Loaded only here: the other commands answer at once without it.
+  const { startAgent } = await import('./agent.ts')
   const agent = await startAgent(config, log)
   process.on('SIGHUP', () => agent.reload())
   const signal = await stopped

@@ -36,6 +36,7 @@ export class TlsServer {
     this.#server.on('secureConnection', (socket) => {
       // A resumed session would carry the verdict of an earlier handshake past a removal or an expiry.
       if (socket.isSessionReused()) return socket.destroy()
+      trust.noteConnection(socket)
       this.#open.set(socket, { generation: this.#generation, requests: 0 })
       socket.on('close', () => this.#open.delete(socket))
     })

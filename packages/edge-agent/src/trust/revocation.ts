@@ -22,6 +22,7 @@ export class Revocation {
 
   /** Why a client that the handshake trusted is not to be trusted, or undefined. */
   async reason(socket: TLSSocket, fingerprint: string): Promise<string | undefined> {
+    if (this.#trust.isLeftOver(socket, fingerprint)) return 'it was removed'
     const { revocationLists, anchors } = this.#trust.tls()
     // One that was added by itself has no issuer that could revoke it: it is removed instead.
     if (revocationLists.length === 0 || this.#trust.has(fingerprint)) return undefined

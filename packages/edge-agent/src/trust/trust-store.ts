@@ -17,6 +17,7 @@ export class TrustStore {
   readonly #store: Store
   readonly #files: TrustFiles
   readonly #listeners = new Set<(change: TrustChange) => void>()
+  readonly #byRecord = new WeakSet<TLSSocket>()
   #tls: TlsFiles
 
   constructor(store: Store, files: TrustFiles) {
@@ -67,6 +68,17 @@ export class TrustStore {
     const record = this.#store.certificates.put({ id, pem: certificate.toString() })
     this.#tell('more')
     return record
+  }
+
+  /** To be told of each connection: one that came in by a certificate of the store goes out with it. */
+  noteConnection(socket: TLSSocket): void {
+    const certificate = socket.getPeerX509Certificate()
+    if (certificate && this.has(fingerprintOf(certificate.raw))) this.#byRecord.add(socket)
+  }
+
+  /** The connection was trusted for a certificate of the store that is not there any more. */
+  isLeftOver(socket: TLSSocket, fingerprint: string): boolean {
+    return this.#byRecord.has(socket) && !this.has(fingerprint)
   }
 
   remove(fingerprint: string): void {
