@@ -15,45 +15,30 @@ export const probes: Record<string, Asked> = { image_post_import: { upload: gzip
 export const refusals: Record<string, Refusal[]> = {
   config_patch: [{ what: "AMS's other configuration items", body: { name: 'scheduler.strategy', value: 'spread' } }],
   instances_post: [
-    launch('applications', { app_id: 'app' }),
     launch('virtual machines', { type: 'vm' }),
-    launch('addons', { addons: ['addon'] }),
-    launch('copies of an instance', { source: { type: 'instance', id: 'other' } }),
     launch('streaming', { config: { enable_streaming: true } }),
-    launch('`config.display`', { config: { display: { width: 1280 } } }),
     launch('`config.platform` but `null`', { config: { platform: 'webrtc' } }),
-    launch('`config.devmode`', { config: { devmode: true } }),
-    launch('`config.boot_package`', { config: { boot_package: 'com.example' } }),
-    launch('`config.boot_activity`', { config: { boot_activity: 'Main' } }),
-    launch('`config.features`', { config: { features: 'foo' } }),
     launch('`config.metrics_server`', { config: { metrics_server: 'influxdb:192.0.2.1' } }),
-    launch('a choice of the GPU type', { resources: { 'gpu-type': 'nvidia' } }),
+    launch('a GPU type that the machine has not', { resources: { 'gpu-type': 'nvidia' } }),
     launch('VPU slots', { resources: { 'vpu-slots': 1 } }),
   ],
   image_post_import: [
-    { what: 'image servers and images made of an instance', body: { name: 'image', path: 'remote' } },
+    { what: 'image servers, until one is configured as `images.url`', body: { name: 'image', path: 'remote' } },
     {
       what: 'images of virtual machines',
       upload: gzip,
       headers: { ...octets, 'x-ams-request': JSON.stringify({ name: 'image', type: 'vm' }) },
     },
   ],
-  image_patch_upload: [
-    { what: 'further versions', upload: gzip, headers: octets },
-    { what: 'synchronisation with an image server', body: { force_sync: true } },
-  ],
-  node_patch: [
-    { what: 'the subnet', body: { subnet: '192.0.2.0/24' } },
-    { what: 'slots per GPU', body: { gpus: [{ id: 0, slots: 1 }] } },
-    { what: 'encoder slots', body: { gpu_encoder_slots: 1 } },
-  ],
+  node_patch: [{ what: 'the subnet', body: { subnet: '192.0.2.0/24' } }],
 }
 
 /** What is served, but not quite as AMS serves it. */
 export const remarks: Record<string, string> = {
-  tasks_get: 'always empty',
+  tasks_get: 'what is under way: instances not yet where they should be, versions being bootstrapped',
   events_get: '`logging` has no events',
-  instances_post: '`config.disable_watchdog` is kept and shown; there is no watchdog that it could turn off',
+  instances_post:
+    '`config.devmode`, `features` and `display` need an image that says it reads them (property `anbox.session`), addons one that waits for them (`anbox.hold`)',
   instances_delete: 'all of them or, when one is protected or unknown, none',
   instance_patch: '`If-Match` is not looked at',
   image_patch_upload: '`If-Match` is not looked at',

@@ -1,8 +1,9 @@
 // The API as one fastify application; it is served twice, over TLS and over the unix socket.
 
+import type { Socket } from 'node:net'
 import { AnboxError, UnavailableError } from '@anbox/sdk'
 import websocket from '@fastify/websocket'
-import fastify, { type FastifyError, type FastifyServerOptions } from 'fastify'
+import fastify, { type ConnectionError, type FastifyError, type FastifyServerOptions } from 'fastify'
 import { ApiError } from '../errors.ts'
 import { addAccess } from './access.ts'
 import { addBodyParsers } from './body.ts'
@@ -41,6 +42,7 @@ export async function buildApp(
     // An upload may take as long as its line needs.
     requestTimeout: 0,
     exposeHeadRoutes: false,
+    clientErrorHandler: answerBroken,
   })
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const [status, message] = describe(error)
@@ -77,6 +79,19 @@ export async function buildApp(
   eventRoutes(app, services)
   certificateRoutes(app, services, contract)
   return app
+}
+
+/** What is not HTTP gets its answer in the envelope too, and the connection ends. */
+function answerBroken(error: ConnectionError, socket: Socket): void {
+  const timeout = error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+  const [status, reason] = timeout ? [408, 'Request Timeout'] : [400, 'Bad Request']
+  const said = timeout ? 'the request did not come in time' : `this is not HTTP: ${error.code ?? error.message}`
+  const body = JSON.stringify({ type: 'error', error: said, error_code: status, metadata: {} })
+  if (socket.writable)
+    socket.write(
+      `HTTP/1.1 ${status} ${reason}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    )
+  socket.destroySoon()
 }
 
 function describe(error: FastifyError): [number, string] {

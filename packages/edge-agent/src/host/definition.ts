@@ -29,7 +29,7 @@ export function lxdInstance(record: InstanceRecord, config: Config, cpuMode: Cpu
     devices: {
       root: { type: 'disk', path: '/', pool: config.lxd.storagePool, size: `${amounts.disk}B` },
       eth0: { type: 'nic', name: 'eth0', network: config.lxd.network, 'security.mac_filtering': 'true' },
-      ...(amounts.gpuSlots > 0 ? { gpu: { type: 'gpu' } } : {}),
+      ...(record.gpu ? { gpu: { type: 'gpu', pci: record.gpu.pci } } : {}),
       ...proxies(record, config),
     } as Record<string, Record<string, string>>,
   }

@@ -6,11 +6,13 @@ import type {
   ApplicationRecord,
   ApplicationVersion,
   Goal,
+  GpuShare,
   InstanceRecord,
   OperationRecord,
 } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
 import { lacks } from './capacity.ts'
+import { shareFor } from './gpus.ts'
 import type { Host } from './host.ts'
 import { draft, draftBase, type Launch, type LaunchParts } from './launch.ts'
 import type { NodeSettings } from './node-settings.ts'
@@ -78,9 +80,10 @@ export class Instances {
     const { id, goal, amounts, noDiskReserve } = record
     const others = () => store.instances.list().filter((other) => other.id !== id)
     this.#mustFit(amounts, others, !noDiskReserve)
+    const gpu = this.#gpuFor(record)
     // The operation first: cut off in between, it ends as failed; the other way round an instance nobody was told of would boot.
     const operation = this.#operation([id], goal, 'Launching instance', noWait, kind, true)
-    store.instances.put(record)
+    store.instances.put({ ...record, gpu })
     host.wake(id)
     return operation
   }
@@ -98,6 +101,7 @@ export class Instances {
       this.#mustFit(record.amounts, () => store.instances.list().filter(({ id }) => id !== record.id), false)
     if (wanted === 'running' && record.failing !== undefined)
       throw conflict(`instance "${idOrName}" has failed and is being stopped: try again in a moment`)
+    const gpu = wanted === 'running' && record.goal !== 'running' ? this.#gpuFor(record) : record.gpu
     const goal = (wanted as Goal | undefined) ?? record.goal
     const operation = this.#operation(
       [record.id],
@@ -119,7 +123,9 @@ export class Instances {
         lastStart: undefined,
         bootDeadline: undefined,
       }
-      return { ...latest, ...afresh, config, goal, status: latest.made ? 'prepared' : 'created' }
+      // Another GPU than before: the LXD instance is told before it starts.
+      const taken = gpu?.id === latest.gpu?.id ? latest.taken : { adapt: latest.made, thaw: false }
+      return { ...latest, ...afresh, config, goal, gpu, taken, status: latest.made ? 'prepared' : 'created' }
     })
     host.wake(record.id)
     return operations.check(operation.id)
@@ -176,6 +182,20 @@ export class Instances {
     store.instances.put(record)
     host.wake(record.id)
     return record
+  }
+
+  /** @throws ApiError 503 where no GPU has room for it. */
+  #gpuFor({ id, amounts, gpuType, application }: InstanceRecord): GpuShare | undefined {
+    if (amounts.gpuSlots === 0) return undefined
+    const { store, machine, node } = this.#parts
+    const others = store.instances.list().filter((other) => other.id !== id)
+    const share = shareFor(node.gpus(machine.facts?.gpus ?? []), others, {
+      slots: amounts.gpuSlots,
+      ...(gpuType && { type: gpuType }),
+      encoder: application?.videoEncoder ?? 'gpu-preferred',
+    })
+    if (typeof share === 'string') throw notNow(`no suitable node (${share})`)
+    return share
   }
 
   #mustFit(amounts: Amounts, others: () => readonly InstanceRecord[], newDisk: boolean): void {

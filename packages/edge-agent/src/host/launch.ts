@@ -118,6 +118,7 @@ export function draft(launch: Launch, others: readonly InstanceRecord[], parts: 
     application: ownApplication(launch, config, origin.application),
     amounts: readAmounts(launch.resources, resources, launch.source?.id ? 'copy' : 'new'),
     noDiskReserve: launch.resources?.no_disk_reserve ?? false,
+    gpuType: launch.resources?.['gpu-type'] || undefined,
     services: allocatePorts([...services.filter((one) => !named.has(one.name)), ...(launch.services ?? [])], others),
     tags: launch.tags ?? [],
     userData,
@@ -256,7 +257,8 @@ export function instanceApplication(
 ): InstanceApplication {
   const { disabled, 'allowed-packages': allowed } = manifest.watchdog
   const watchdog = disabled ? undefined : allowed
-  return { id, name, version: number, bootPackage, bootActivity, hooks, hookTimeout, watchdog }
+  const videoEncoder = manifest['video-encoder']
+  return { id, name, version: number, bootPackage, bootActivity, videoEncoder, hooks, hookTimeout, watchdog }
 }
 
 /** What the launch says of the package to boot goes before what the application says. */

@@ -1,14 +1,19 @@
 // What an operator may say about this machine: rates, ceilings, tags, whether it takes new instances. Kept in the store.
-import { badRequest, notSupported } from '../errors.ts'
+import { bytesOf } from '../catalogue/size.ts'
+import { badRequest, notFound, notSupported } from '../errors.ts'
 import type { Store } from '../store/store.ts'
 import type { Machine, Rates } from './capacity.ts'
-import type { MachineFacts } from './machine.ts'
+import type { Gpu, MachineFacts } from './machine.ts'
 
 export type NodeValues = Rates & {
   /** Ceilings; undefined means all there is. Memory in bytes. */
   cpus?: number
   memory?: number
   gpuSlots?: number
+  /** Slots of single GPUs, by their number, where they were set. */
+  gpus?: Record<number, { slots?: number; encoderSlots?: number }>
+  /** Encoder slots of every GPU, where they were set. */
+  gpuEncoderSlots?: number
   tags: string[]
   publicAddress?: string
   unschedulable: boolean
@@ -26,7 +31,7 @@ export type NodePatch = {
   tags?: string[] | null
   unschedulable?: boolean | null
   unscheduable?: boolean | null
-  gpus?: unknown[] | null
+  gpus?: { id: number; slots?: number | null; encoder_slots?: number | null }[] | null
   subnet?: string | null
 }
 
@@ -46,19 +51,28 @@ export class NodeSettings {
   /** What instances may use of the machine. */
   ceiling(facts: MachineFacts): Machine {
     const { cpus, memory, gpuSlots } = this.values
+    const gpus = this.gpus(facts.gpus)
     return {
       ...facts,
       cpus: Math.min(facts.cpus, cpus ?? facts.cpus),
       memory: Math.min(facts.memory, memory ?? facts.memory),
-      gpuSlots: facts.gpus.length > 0 ? (gpuSlots ?? facts.gpuSlots) : 0,
+      gpuSlots: gpus.length > 0 ? (gpuSlots ?? gpus.reduce((sum, { slots }) => sum + slots, 0)) : 0,
     }
   }
 
+  /** The machine's GPUs, with the slots that an operator gave them. */
+  gpus(found: readonly Gpu[]): Gpu[] {
+    const { gpus = {}, gpuEncoderSlots } = this.values
+    return found.map((gpu) => {
+      const { slots, encoderSlots } = gpus[gpu.id] ?? {}
+      return { ...gpu, slots: slots ?? gpu.slots, encoderSlots: encoderSlots ?? gpuEncoderSlots ?? gpu.encoderSlots }
+    })
+  }
+
   /** @throws ApiError 400 and 501; then nothing is changed. */
-  patch(patch: NodePatch): void {
+  patch(patch: NodePatch, known: readonly Gpu[]): void {
     if (patch.subnet) throw notSupported('changing the subnet of the node')
-    if (patch.gpus?.length) throw notSupported('slots per GPU')
-    if (patch.gpu_encoder_slots != null) throw notSupported('GPU encoder slots')
+    for (const { id } of patch.gpus ?? []) if (!known.some((gpu) => gpu.id === id)) throw notFound('GPU', String(id))
     const values = this.values
     const positive = (name: string, value: number | null | undefined) => {
       if (value == null) return undefined
@@ -75,8 +89,10 @@ export class NodeSettings {
     }
     const optional = {
       cpus: positive('cpus', patch.cpus),
-      memory: positive('memory', bytesOf(patch.memory)),
+      memory: positive('memory', patch.memory == null ? undefined : bytesOf(patch.memory, 'memory')),
       gpuSlots: patch.gpu_slots ?? undefined,
+      gpuEncoderSlots: patch.gpu_encoder_slots ?? undefined,
+      gpus: patch.gpus?.length ? { ...values.gpus, ...perGpu(patch.gpus, values.gpus ?? {}) } : undefined,
       publicAddress: patch.public_address ?? undefined,
     }
     for (const [key, value] of Object.entries(optional)) if (value !== undefined) Object.assign(next, { [key]: value })
@@ -84,10 +100,11 @@ export class NodeSettings {
   }
 }
 
-/** Sizes as AMS writes them: whole numbers with kB, MB, GB … of 1024, case matters. */
-function bytesOf(size: string | number | null | undefined): number | undefined {
-  if (typeof size !== 'string') return size ?? undefined
-  const match = /^(\d+)(B|kB|MB|GB|TB|PB)?$/.exec(size)
-  if (!match) throw badRequest(`memory: ${JSON.stringify(size)} is not a size such as "16GB"`)
-  return Number(match[1]) * 1024 ** ['B', 'kB', 'MB', 'GB', 'TB', 'PB'].indexOf(match[2] ?? 'B')
+function perGpu(given: NonNullable<NodePatch['gpus']>, before: NonNullable<NodeValues['gpus']>) {
+  return Object.fromEntries(
+    given.map(({ id, slots, encoder_slots: encoderSlots }) => [
+      id,
+      { ...before[id], ...(slots != null && { slots }), ...(encoderSlots != null && { encoderSlots }) },
+    ]),
+  )
 }

@@ -16,7 +16,63 @@ const lxd = (power: 'running' | 'stopped' | 'frozen' | 'unknown', more: object =
 })
 
 const made = { made: true }
+const up = { ...made, status: 'running', lastStart: 't1' } as const
+const setUp = { ...made, status: 'started', lastStart: 't1', setUp: 'hooks' } as const
 const cases: [string, Parameters<typeof instanceRecord>[0], Observed, string][] = [
+  ['one with hooks is set up before it runs', setUp, lxd('running'), 'set-up'],
+  [
+    'a set-up that was cut off is begun again from the start',
+    { ...setUp, setUpAt: { start: 't1', done: false } },
+    lxd('running'),
+    'begin-again',
+  ],
+  [
+    'also when the guest went down meanwhile',
+    { ...setUp, setUpAt: { start: 't1', done: false } },
+    lxd('stopped'),
+    'begin-again',
+  ],
+  [
+    'the set-up of another start is none of this one',
+    { ...setUp, setUpAt: { start: 't0', done: true } },
+    lxd('running'),
+    'set-up',
+  ],
+  [
+    'a guest whose set-up was cut off is thrown away while it runs',
+    { ...setUp, made: false, status: 'created' },
+    lxd('running'),
+    'discard',
+  ],
+  [
+    'its last hooks are run before it is stopped',
+    { ...up, goal: 'stopped', hooksBeforeStop: true },
+    lxd('running'),
+    'stop-hooks',
+  ],
+  ['and before it is deleted', { ...up, goal: 'deleted', hooksBeforeStop: true }, lxd('running'), 'stop-hooks'],
+  [
+    'but not in one that has failed',
+    { ...up, goal: 'stopped', hooksBeforeStop: true, failing: 'x', logsKept: true },
+    lxd('running'),
+    'stop',
+  ],
+  ['one made ahead is started once', { ...made, goal: 'stopped', warm: 'prepared' }, lxd('stopped'), 'warm-up'],
+  ['and stopped, where that was cut off', { ...made, goal: 'stopped', warm: 'prepared' }, lxd('running'), 'stop'],
+  [
+    'then it rests',
+    { ...made, goal: 'stopped', status: 'stopped', warm: 'prepared', warmReady: true },
+    lxd('stopped'),
+    'rest',
+  ],
+  ['one that is to be paused is frozen once it is up', { ...up, warm: 'paused' }, lxd('running'), 'freeze'],
+  ['and rests', { ...up, warm: 'paused', warmReady: true }, lxd('frozen'), 'rest'],
+  [
+    'taken by a launch it is thawed',
+    { ...up, status: 'started', taken: { adapt: false, thaw: true } },
+    lxd('frozen'),
+    'thaw',
+  ],
   ['a new one is made', {}, absent, 'make'],
   ['a cut-off creation is thrown away before it is made again', {}, lxd('stopped'), 'discard'],
   ['once made it is started', { ...made, status: 'prepared' }, lxd('stopped'), 'start'],

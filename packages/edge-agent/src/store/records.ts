@@ -1,6 +1,6 @@
 // What the agent remembers. A record says what should be (`goal`) and what was last known (`status`); LXD says what is.
 
-import type { Manifest } from '../catalogue/manifest.ts'
+import type { Manifest, VideoEncoder } from '../catalogue/manifest.ts'
 import type { Hook } from '../catalogue/packages.ts'
 
 export type InstanceStatus = 'created' | 'prepared' | 'started' | 'running' | 'stopped' | 'error'
@@ -26,6 +26,15 @@ export type Amounts = {
   readonly gpuSlots: number
 }
 
+/** What an instance has of a GPU. */
+export type GpuShare = {
+  /** The GPU's number on this machine, and where it is. */
+  readonly id: number
+  readonly pci: string
+  readonly slots: number
+  readonly encoderSlots: number
+}
+
 /** Amounts as far as they were asked for; memory and disk in bytes. */
 export type Resources = { readonly [key in keyof Amounts]?: Amounts[key] | undefined }
 
@@ -47,6 +56,7 @@ export type InstanceApplication = {
   readonly version: number
   readonly bootPackage: string
   readonly bootActivity: string
+  readonly videoEncoder: VideoEncoder
   readonly hooks: readonly Hook[]
   /** Seconds. */
   readonly hookTimeout: number
@@ -85,6 +95,10 @@ export type InstanceRecord = {
   readonly architecture: string
   readonly amounts: Amounts
   readonly noDiskReserve: boolean
+  /** Given at the launch and at each start. */
+  readonly gpu?: GpuShare | undefined
+  /** The vendor that was asked for. */
+  readonly gpuType?: string | undefined
   readonly services: readonly ServicePort[]
   readonly tags: readonly string[]
   readonly userData: string

@@ -1,5 +1,7 @@
 // This machine as AMS writes a node. Facts come from LXD; what is reserved comes from our own records.
+import { sizeText } from '../../catalogue/size.ts'
 import { holdsMore, reserved } from '../../host/capacity.ts'
+import { allocationsOf } from '../../host/gpus.ts'
 import type { Services } from '../services.ts'
 
 const offline = { status: 'offline', status_code: 5 }
@@ -9,7 +11,8 @@ export function renderNode({ config, machine, node, instances, enrolment }: Serv
   const { facts } = machine
   const { values } = node
   const ceiling = facts && node.ceiling(facts)
-  const used = reserved(instances.list())
+  const gpus = node.gpus(facts?.gpus ?? [])
+  const used = reserved(instances.all())
   return {
     name: config.node.name,
     address: config.node.privateAddress,
@@ -17,13 +20,13 @@ export function renderNode({ config, machine, node, instances, enrolment }: Serv
     network_bridge_mtu: 1500,
     cpus: ceiling?.cpus ?? 0,
     cpu_allocation_rate: values.cpuAllocationRate,
-    memory: ceiling?.memory ?? 0,
+    memory: sizeText(ceiling?.memory ?? 0),
     memory_allocation_rate: values.memoryAllocationRate,
     ...(machine.online ? online : offline),
     is_master: true,
-    disk_size: ceiling?.disk ?? 0,
+    disk_size: sizeText(ceiling?.disk ?? 0),
     gpu_slots: ceiling?.gpuSlots ?? 0,
-    gpu_encoder_slots: 0,
+    gpu_encoder_slots: gpus.reduce((sum, { encoderSlots }) => sum + encoderSlots, 0),
     tags: values.tags,
     unschedulable: values.unschedulable,
     // AMS's misspelt twin, for clients of old.
@@ -32,14 +35,19 @@ export function renderNode({ config, machine, node, instances, enrolment }: Serv
     architecture: facts?.architecture ?? '',
     storage_pool: config.lxd.storagePool,
     managed: false,
-    gpus: (facts?.gpus ?? []).map((gpu) => ({
+    gpus: gpus.map((gpu) => ({
       id: gpu.id,
       type: gpu.type,
       pci_address: gpu.pciAddress,
       render_name: gpu.renderName,
       slots: gpu.slots,
       encoder_slots: gpu.encoderSlots,
-      allocations: {},
+      allocations: Object.fromEntries(
+        Object.entries(allocationsOf(gpu, instances.all())).map(([id, { slots, encoderSlots }]) => [
+          id,
+          { gpus: [gpu.id], slots, encoder_slots: encoderSlots },
+        ]),
+      ),
       numa_node: gpu.numaNode,
     })),
     vpus: [],

@@ -11,7 +11,7 @@ import type { Services } from '../services.ts'
 type Named = { Params: { name: string }; Querystring: Query }
 
 export function nodeRoutes(app: FastifyInstance, services: Services, contract: Contract): void {
-  const { config, node, operations } = services
+  const { config, node, operations, machine } = services
   const check = (name: string) => {
     if (name !== config.node.name) throw notFound('node', name)
   }
@@ -28,7 +28,7 @@ export function nodeRoutes(app: FastifyInstance, services: Services, contract: C
   app.patch<Named>('/1.0/nodes/:name', (request, reply) => {
     check(request.params.name)
     contract.checkBody('node_patch', request.body)
-    node.patch(request.body as NodePatch)
+    node.patch(request.body as NodePatch, machine.facts?.gpus ?? [])
     return accepted(reply, operations.done('Updating node', { nodes: [`/1.0/nodes/${config.node.name}`] }))
   })
 
