@@ -8,6 +8,8 @@ import { pull, push } from './files.ts'
 import { importLarge, importSmall } from './images.ts'
 import { issueP256, issueRsa } from './issue.ts'
 import { launch, launchAgent } from './launch.ts'
+import { launchMany } from './launch-many.ts'
+import { launchFiles, launchPaused, launchPrepared } from './launch-warm.ts'
 import { output, outputAgent, outputAgentMemory, outputMemory } from './output.ts'
 import { getTls, getUnix, list } from './requests.ts'
 
@@ -25,6 +27,10 @@ export const rows: Row[] = [
   importLarge,
   launch,
   launchAgent,
+  launchPrepared,
+  launchPaused,
+  launchFiles,
+  launchMany,
   agentUnix,
   agentTls,
   execAgent,

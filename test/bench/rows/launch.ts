@@ -63,7 +63,7 @@ export const launchAgent: Row = {
 }
 
 let number = 0
-const names = () => () => `launched-${number++}`
+export const names = () => () => `launched-${number++}`
 
 function lxdBody({ lxd }: Stage): () => LaunchBody {
   const name = names()
@@ -74,14 +74,23 @@ function lxdBody({ lxd }: Stage): () => LaunchBody {
   return () => ({ name: name(), source: { type: 'image', alias }, profiles: [], config, devices })
 }
 
-async function launchWithLxc({ lxc }: Stage, name: string): Promise<number> {
-  const start = performance.now()
+/** @param now milliseconds since the measurement began; since this launch unless given. */
+export async function launchWithLxc({ lxc }: Stage, name: string, image = alias, now = stopwatch()): Promise<number> {
   const settings = Object.entries(config).flatMap(([key, value]) => ['-c', `${key}=${value}`])
   const devices = ['-d', `root,size=${size}`, '-d', 'eth0,security.mac_filtering=true']
-  await lxc.run('launch', '--quiet', alias, name, ...settings, ...devices)
-  const booted = async () => (await lxc.run('exec', name, '--', ...bootCheck.command)).trim() === bootCheck.expect
-  for (let look = 0; !(await booted()); look++) await sleep(bootPauses[look] ?? bootPauses.at(-1))
-  const time = performance.now() - start
+  await lxc.run('launch', '--quiet', image, name, ...settings, ...devices)
+  await untilBooted(lxc, name)
+  const time = now()
   await lxc.run('delete', '--force', name)
   return time
+}
+
+function stopwatch(): () => number {
+  const start = performance.now()
+  return () => performance.now() - start
+}
+
+async function untilBooted(lxc: Stage['lxc'], name: string): Promise<void> {
+  const booted = async () => (await lxc.run('exec', name, '--', ...bootCheck.command)).trim() === bootCheck.expect
+  for (let look = 0; !(await booted()); look++) await sleep(bootPauses[look] ?? bootPauses.at(-1))
 }

@@ -27,6 +27,12 @@ export type AgentOptions = {
   image: string
   env: Record<string, string>
   signal: AbortSignal
+  /** Its LXD project. */
+  project?: string
+  /** Running instances that it has from the start. */
+  hosted?: number
+  /** Instances made ahead of launches. */
+  warm?: { prepared: number; paused: number }
 }
 
 export class Agent {
@@ -46,7 +52,7 @@ export class Agent {
   }
 
   static async start(options: AgentOptions): Promise<Agent> {
-    const { folder, lxd } = options
+    const { folder, lxd, warm } = options
     const authority = await createAuthority(join(folder, 'pki'), { key: 'ecdsa-p256' })
     const at = { dns: ['localhost'], ip: ['127.0.0.1'] }
     const issued = join(folder, 'credentials')
@@ -62,9 +68,10 @@ export class Agent {
     const config = join(folder, 'agent.yaml')
     const settings = {
       stateDirectory: join(folder, 'state'),
-      lxd: { socket: lxd.socketPath, project, storagePool: 'default', network: lxd.bridge },
+      lxd: { socket: lxd.socketPath, project: options.project ?? project, storagePool: 'default', network: lxd.bridge },
       api: { address: '127.0.0.1', port, socket: socketPath, certificate, key, trustedCertificates: [root] },
       node: { name: 'bench' },
+      ...(warm && { warm: { of: [standin], ...warm } }),
     }
     writeFileSync(config, JSON.stringify(settings), { mode: 0o600 }) // JSON is YAML.
     const tls = { url: `https://127.0.0.1:${port}`, certificate: client.certificate, key: client.key, ca: root }
@@ -83,10 +90,27 @@ export class Agent {
     return this.#child?.pid ?? 0
   }
 
+  /** Until there is an instance made ahead for the next launch. */
+  async untilWarm(): Promise<void> {
+    const { warm, signal } = this.#options
+    if (!warm) return
+    await using ams = new AmsClient({ socketPath: this.#socketPath })
+    for (;;) {
+      const node = (await ams.nodes.get('bench', { signal })) as unknown as Record<string, Record<string, number>>
+      const ready = node['edge.warm']
+      if (ready?.prepared === warm.prepared && ready.paused === warm.paused) return
+      await sleep(50, undefined, { signal })
+    }
+  }
+
+  get #socketPath(): string {
+    return 'socketPath' in this.unix ? this.unix.socketPath : ''
+  }
+
   /** A fresh process that has to find what the one before it hosted. */
   async restart(): Promise<void> {
     await this.end()
-    if ('socketPath' in this.unix) await this.#begin(this.unix.socketPath)
+    await this.#begin(this.#socketPath)
   }
 
   async end(): Promise<void> {
@@ -132,7 +156,7 @@ export class Agent {
     await (await ams.images.upload(standin, image, { signal })).wait({ signal })
     // One after the other: LXD 5.0.2 may give instances that are made at the same moment numbers for their users that
     // it has not been lent (a base of 65536), and then cannot start them.
-    for (let index = 0; index < hosted; index++) {
+    for (let index = 0; index < (this.#options.hosted ?? hosted); index++) {
       const body = { name: `bench-${index}`, image_id: standin, resources }
       const launch = await ams.instances.launch(body, { signal })
       await launch.wait({ signal, deadline: 120_000 })

@@ -8,7 +8,7 @@ import { cleanPrivateLxd, type PrivateLxd, startPrivateLxd } from '../../../scri
 import { killAll, markedProcesses, sendSignal } from '../../../scripts/processes.ts'
 import { buildGuest } from '../../guest/build.ts'
 import type { Target } from '../drivers/orders.ts'
-import { Agent } from './agent.ts'
+import { Agent, type AgentOptions } from './agent.ts'
 import { Driver, type DriverKind } from './driver.ts'
 import { Lxc } from './lxc.ts'
 import { publish } from './published.ts'
@@ -84,6 +84,11 @@ export class Stage {
     return this.#agent
   }
 
+  /** An agent for one row; it goes with the stage, or before. */
+  ownAgent(name: string, options: Partial<Pick<AgentOptions, 'image' | 'warm'>>): Promise<Agent> {
+    return this.#startAgent(name, { project: name, hosted: 0, ...options })
+  }
+
   driver(kind: DriverKind, target: Target): Promise<Driver> {
     return Driver.start(kind, target, this.folder, { [mark]: this.folder })
   }
@@ -94,12 +99,12 @@ export class Stage {
     await this.lxc.run('launch', '--quiet', alias, guest)
   }
 
-  async #startAgent(): Promise<Agent> {
+  async #startAgent(name = 'agent', options: Partial<AgentOptions> = {}): Promise<Agent> {
     this.#log('starting an agent')
-    const folder = join(this.folder, 'agent')
+    const folder = join(this.folder, name)
     mkdirSync(folder, { mode: 0o700 })
     const { lxd, image, signal } = this
-    return Agent.start({ folder, lxd, image, signal, env: { [mark]: this.folder } })
+    return Agent.start({ folder, lxd, image, signal, env: { [mark]: this.folder }, ...options })
   }
 
   /** Ends and deletes all of it, whatever state it is in. */

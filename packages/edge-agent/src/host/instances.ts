@@ -51,6 +51,11 @@ export class Instances {
     return this.#parts.store.instances.list()
   }
 
+  /** How many are made ahead and may be taken. */
+  ready(kind: 'prepared' | 'paused'): number {
+    return this.all().filter(({ warm, warmReady, goal }) => warm === kind && warmReady && goal !== 'deleted').length
+  }
+
   /** Those that are not yet where they should be. */
   underWay(): InstanceRecord[] {
     return this.list().filter(

@@ -54,6 +54,10 @@ export function renderNode({ config, machine, node, instances, enrolment }: Serv
     entitlements: [],
     'edge.enrolment': enrolment.report,
     'edge.status_message': machine.online ? '' : machine.reason,
+    'edge.warm': {
+      prepared: instances.ready('prepared'),
+      paused: instances.ready('paused'),
+    },
     'edge.reserved': {
       cpus: used.cpus,
       memory: used.memory,
