@@ -11,7 +11,9 @@ export const launchMany: Row = {
   name: 'launch-20',
   title: 'Twenty launches at once, until the last one runs',
   unit: 'ms',
-  notes: ['lxc: twenty `lxc launch` at the same moment, each followed by its boot check.'],
+  notes: [
+    'lxc: twenty `lxc launch` at the same moment, each followed by its boot check, and without users of their own: with them LXD 5.0.2 fails.',
+  ],
   reasons: {
     lxc: 'the agent makes one instance at a time, because LXD 5.0.2 mixes up the users of those that it makes at once',
   },
@@ -20,7 +22,9 @@ export const launchMany: Row = {
   async prepare(stage) {
     await stage.guest()
     const agent = await stage.ownAgent('bench-launch-20', {})
-    const { instances } = new AmsClient(credentials(agent.unix))
+    const { instances, nodes } = new AmsClient(credentials(agent.unix))
+    // As many as are asked for: lxc does not count either.
+    await (await nodes.update('bench', { cpu_allocation_rate: 100, memory_allocation_rate: 100 })).wait()
     const next = names()
     const all = <T>(work: () => Promise<T>) => Promise.all(Array.from({ length: count }, work))
     return {
@@ -41,7 +45,7 @@ export const launchMany: Row = {
           let last = 0
           // Their removal is not measured, so the slowest launch is what counts.
           await all(async () => {
-            const took = await launchWithLxc(stage, next(), undefined, () => performance.now() - start)
+            const took = await launchWithLxc(stage, next(), { isolated: false, now: () => performance.now() - start })
             last = Math.max(last, took)
           })
           return [last]

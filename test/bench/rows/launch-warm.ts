@@ -30,7 +30,7 @@ const warmRow = ({ name, title, note, warm, files = 0 }: Kind): Row => ({
         await agent.untilWarm()
         return ours.order('launch', { body: { name: next(), image_id: standin, resources } })
       },
-      rivals: { lxc: async () => [await launchWithLxc(stage, next(), files > 0 ? own : undefined)] },
+      rivals: { lxc: async () => [await launchWithLxc(stage, next(), files > 0 ? { image: own } : {})] },
       end: async () => {
         await end?.()
         await agent.end()

@@ -74,9 +74,20 @@ function lxdBody({ lxd }: Stage): () => LaunchBody {
   return () => ({ name: name(), source: { type: 'image', alias }, profiles: [], config, devices })
 }
 
-/** @param now milliseconds since the measurement began; since this launch unless given. */
-export async function launchWithLxc({ lxc }: Stage, name: string, image = alias, now = stopwatch()): Promise<number> {
-  const settings = Object.entries(config).flatMap(([key, value]) => ['-c', `${key}=${value}`])
+type LaunchOptions = {
+  image?: string
+  isolated?: boolean
+  /** Milliseconds since the measurement began. */
+  now?: () => number
+}
+
+export async function launchWithLxc(
+  { lxc }: Stage,
+  name: string,
+  { image = alias, isolated = true, now = stopwatch() }: LaunchOptions = {},
+): Promise<number> {
+  const wanted = Object.entries(config).filter(([key]) => isolated || key !== 'security.idmap.isolated')
+  const settings = wanted.flatMap(([key, value]) => ['-c', `${key}=${value}`])
   const devices = ['-d', `root,size=${size}`, '-d', 'eth0,security.mac_filtering=true']
   await lxc.run('launch', '--quiet', image, name, ...settings, ...devices)
   await untilBooted(lxc, name)
@@ -91,6 +102,7 @@ function stopwatch(): () => number {
 }
 
 async function untilBooted(lxc: Stage['lxc'], name: string): Promise<void> {
-  const booted = async () => (await lxc.run('exec', name, '--', ...bootCheck.command)).trim() === bootCheck.expect
+  const booted = async () =>
+    (await lxc.runWithin(5_000, 'exec', name, '--', ...bootCheck.command).catch(() => '')).trim() === bootCheck.expect
   for (let look = 0; !(await booted()); look++) await sleep(bootPauses[look] ?? bootPauses.at(-1))
 }

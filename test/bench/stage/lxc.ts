@@ -20,6 +20,14 @@ export class Lxc {
     return run('lxc', args, { env: this.#env, signal: this.#signal })
   }
 
+  /** As `run`, and killed after so many milliseconds: LXD 5.0.2 loses an exec now and then where many begin at once. */
+  runWithin(milliseconds: number, ...args: string[]): Promise<string> {
+    return run('lxc', args, {
+      env: this.#env,
+      signal: AbortSignal.any([this.#signal, AbortSignal.timeout(milliseconds)]),
+    })
+  }
+
   /** Milliseconds from the start of the process to its end. */
   async time(...args: string[]): Promise<number> {
     return (await this.#watch(args, 'discard')).milliseconds

@@ -279,7 +279,6 @@ export class Applications {
       image: { id: image.id, name: image.name, version: version.version, fingerprint: version.fingerprint },
       architecture: image.architecture,
       addons: all,
-      deadline: 0,
       bootPackage: manifest['boot-package'],
       bootActivity: manifest['boot-activity'],
       fingerprint: '',

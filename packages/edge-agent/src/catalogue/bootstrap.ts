@@ -42,6 +42,7 @@ export class Bootstrap {
   #timer: NodeJS.Timeout | undefined
   #round: Promise<void> | undefined
   #again = false
+  readonly #since = new Map<string, number>()
 
   constructor(parts: BootstrapParts) {
     this.#parts = parts
@@ -125,13 +126,8 @@ export class Bootstrap {
       .find((one) => one.base && isFor(one, id, version.number) && one.goal !== 'deleted')
     if (!base) {
       try {
-        if (version.base && version.deadline < Date.now()) return this.#fail(id, version, 'its base instance is gone')
         const made = instances.launchBase(application, version)
-        this.#change(id, version.number, {
-          base: made.id,
-          stage: 'bootstrapping',
-          deadline: Date.now() + bootstrapLimit,
-        })
+        this.#change(id, version.number, { base: made.id, stage: 'bootstrapping' })
       } catch (error) {
         if (!(error instanceof ApiError)) throw error
         if (error.status !== 503) return this.#fail(id, version, error.message)
@@ -142,16 +138,13 @@ export class Bootstrap {
       return
     }
     if (base.status === 'error' && base.failing === undefined) return this.#fail(id, version, base.errorMessage)
-    // A version that lost its deadline to a death between two writes gets one.
-    if (version.deadline === 0)
-      this.#change(id, version.number, { base: base.id, stage: 'bootstrapping', deadline: Date.now() + bootstrapLimit })
-    else if (Date.now() > version.deadline) {
-      this.#fail(
+    if (this.#age(base.id) > bootstrapLimit) {
+      const minutes = bootstrapLimit / 60_000
+      return this.#fail(
         id,
         version,
-        `it was not bootstrapped within ${bootstrapLimit / 60_000} minutes (${base.statusMessage || base.status})`,
+        `it was not bootstrapped within ${minutes} minutes (${base.statusMessage || base.status})`,
       )
-      return
     }
     if (base.goal === 'running' && base.status === 'running') {
       store.instances.change(base.id, (latest) => ({ ...latest, goal: 'stopped' }))
@@ -160,6 +153,14 @@ export class Bootstrap {
       return
     }
     if (base.goal === 'stopped' && base.status === 'stopped') await this.#publish(application, version, base)
+  }
+
+  /** Milliseconds that this agent has seen a base instance, by a clock that nobody sets. */
+  #age(base: string): number {
+    const now = performance.now()
+    const since = this.#since.get(base) ?? now
+    this.#since.set(base, since)
+    return now - since
   }
 
   /** The stopped base instance becomes the version's image. An image that an agent before made already is taken. */
@@ -225,6 +226,7 @@ export class Bootstrap {
   }
 
   #change(id: string, number: number, fields: Partial<ApplicationVersion>): void {
+    if (fields.stage !== undefined) this.#parts.log.debug({ application: id, number, stage: fields.stage }, 'bootstrap')
     this.#parts.store.applications.change(id, (latest) => ({
       ...latest,
       versions: latest.versions.map((version) => (version.number === number ? { ...version, ...fields } : version)),
@@ -242,6 +244,7 @@ export class Bootstrap {
     const versions = store.applications
       .list()
       .flatMap(({ id, versions }) => versions.map((version) => ({ id, version })))
+    for (const id of this.#since.keys()) if (!store.instances.get(id)) this.#since.delete(id)
     for (const instance of store.instances.list()) {
       if (!instance.base || instance.goal === 'deleted') continue
       const version = versions.find(({ id, version }) => isFor(instance, id, version.number))?.version

@@ -12,7 +12,8 @@ const patience = 5_000
 
 /**
  * Runs the boot check until it prints what is expected.
- * @param deadline ms since 1970. At least one check is made, so an agent that was away does not fail a guest that is up.
+ * @param time ms from now, by a clock that nobody sets. At least one check is made, so an agent that was away does not fail
+ * a guest that is up.
  * @returns whether Android came up in time.
  * @throws what the LXD client throws when LXD is away; the caller decides by looking at the instance again.
  */
@@ -20,13 +21,15 @@ export async function bootCheck(
   lxd: LxdClient,
   lxdName: string,
   check: Config['bootCheck'],
-  deadline: number,
+  time: number,
   signal: AbortSignal,
 ): Promise<boolean> {
+  const deadline = performance.now() + time
   for (let round = 0; ; round += 1) {
     if (await passes(lxd, lxdName, check, signal)) return true
-    if (Date.now() >= deadline) return false
-    await sleep(Math.min(pauses[round] ?? longest, Math.max(0, deadline - Date.now())), undefined, { signal })
+    const left = deadline - performance.now()
+    if (left <= 0) return false
+    await sleep(Math.min(pauses[round] ?? longest, left), undefined, { signal })
   }
 }
 
@@ -56,14 +59,14 @@ export async function guestAddress(
   patience: number,
   signal: AbortSignal,
 ): Promise<string> {
-  const deadline = Date.now() + patience
+  const deadline = performance.now() + patience
   for (;;) {
     const { network } = await lxd.instances.state(lxdName, { signal })
     const addresses = Object.entries(network ?? {}).flatMap(([name, device]) =>
       name === 'lo' ? [] : (device.addresses ?? []),
     )
     const found = addresses.find((address) => address.family === 'inet' && address.scope === 'global')?.address
-    if (found || Date.now() >= deadline) return found ?? ''
+    if (found || performance.now() >= deadline) return found ?? ''
     await sleep(100, undefined, { signal })
   }
 }

@@ -4,6 +4,7 @@ import { type LxdClient, NotFoundError } from '@anbox/sdk'
 import type { Config } from '../config.ts'
 import type { InstanceRecord } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
+import type { Logger } from '../system/log.ts'
 import { Android } from './android.ts'
 import { bootCheck, guestAddress } from './boot-check.ts'
 import { type CpuMode, isOwnRange, lxdInstance } from './definition.ts'
@@ -24,6 +25,7 @@ export type RunnerParts = {
   store: Store
   logs: FailureLogs
   setUp: SetUp
+  log: Logger
   cpuMode: () => CpuMode
 }
 
@@ -173,7 +175,10 @@ export class StepRunner {
   async #checkBoot(record: InstanceRecord, signal: AbortSignal): Promise<void> {
     const { lxd, store, config } = this.#parts
     const { id, lxdName } = record
-    const up = await bootCheck(lxd, lxdName, config.bootCheck, record.bootDeadline ?? Date.now(), signal)
+    // The deadline was noted by the clock on the wall, which somebody may have set since: never more than the whole time.
+    const most = config.bootCheck.timeoutSeconds * 1000
+    const left = Math.min(Math.max((record.bootDeadline ?? 0) - Date.now(), 0), most)
+    const up = await bootCheck(lxd, lxdName, config.bootCheck, left, signal)
     if (up) return this.#noteUp(record, {}, signal)
     store.instances.change(id, (latest) =>
       latest.goal === 'running' && latest.failing === undefined ? failing(latest, notUp(config.bootCheck)) : latest,
@@ -203,7 +208,7 @@ export class StepRunner {
   }
 
   async #setUp(record: InstanceRecord, closing: AbortSignal): Promise<void> {
-    const { store, setUp } = this.#parts
+    const { store, setUp, log } = this.#parts
     const { id, lastStart: start = '' } = record
     const change = (fields: Partial<InstanceRecord>) =>
       store.instances.change(id, (latest) => ({ ...latest, ...fields }))
@@ -216,7 +221,11 @@ export class StepRunner {
       const signal = AbortSignal.any([closing, unwanted.signal])
       if (store.instances.get(id)?.goal !== 'running') return
       change({ setUpAt: { start, done: false } })
-      await setUp.run(record, (statusMessage) => change({ statusMessage }), signal)
+      const tell = (statusMessage: string) => {
+        log.debug({ instance: id, doing: statusMessage }, 'set-up')
+        change({ statusMessage })
+      }
+      await setUp.run(record, tell, signal)
       const hooksBeforeStop = SetUp.hasStopHooks(record)
       const next = record.setUp === 'addons' ? ({ setUp: 'hooks' } as const) : {}
       await this.#noteUp(record, { setUpAt: { start, done: true }, hooksBeforeStop, ...next }, signal)

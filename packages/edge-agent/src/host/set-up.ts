@@ -95,9 +95,8 @@ export class SetUp {
 
   async #boot({ lxdName }: InstanceRecord, signal: AbortSignal): Promise<void> {
     const { lxd, config } = this.#parts
-    const deadline = Date.now() + config.bootCheck.timeoutSeconds * 1000
-    if (!(await bootCheck(lxd, lxdName, config.bootCheck, deadline, signal)))
-      throw new GuestError(notUp(config.bootCheck))
+    const time = config.bootCheck.timeoutSeconds * 1000
+    if (!(await bootCheck(lxd, lxdName, config.bootCheck, time, signal))) throw new GuestError(notUp(config.bootCheck))
   }
 
   async #install(

@@ -213,8 +213,6 @@ export type ApplicationVersion = {
   readonly stage: 'waiting' | 'bootstrapping' | 'stopping' | 'publishing' | ''
   /** The base instance that bootstraps it, until it is done. */
   readonly base?: string | undefined
-  /** When its bootstrap must be over, ms since 1970. */
-  readonly deadline: number
   /** What Android said it is, once it was installed. */
   readonly bootPackage: string
   readonly bootActivity: string
