@@ -13,7 +13,7 @@ const unit = [
 /** What starts whole systems: one at a time, on the one private LXD. */
 const live = [
   'scripts/lxd/*.test.ts',
-  'test/{live,guest,faults,conformance,bench}/**/*.test.ts',
+  'test/{live,guest,faults,conformance,hostile,bench}/**/*.test.ts',
   'docs/**/*.test.ts',
   '*.test.ts',
 ]

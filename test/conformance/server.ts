@@ -46,7 +46,7 @@ export function ask(socketPath: string, method: string, path: string, body: Body
     // Chunked and without a content type, as Canonical's Go client sends JSON.
     const chunked = body.json !== undefined || body.bytes ? { 'transfer-encoding': 'chunked' } : {}
     const headers = { ...chunked, ...body.headers }
-    const asked = request({ socketPath, method, path, headers }, (reply) => {
+    const asked = request({ socketPath, method, path, headers, agent: false }, (reply) => {
       const chunks: Buffer[] = []
       reply.on('data', (chunk: Buffer) => chunks.push(chunk))
       reply.once('end', () => {

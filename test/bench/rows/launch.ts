@@ -103,6 +103,6 @@ function stopwatch(): () => number {
 
 async function untilBooted(lxc: Stage['lxc'], name: string): Promise<void> {
   const booted = async () =>
-    (await lxc.runWithin(5_000, 'exec', name, '--', ...bootCheck.command).catch(() => '')).trim() === bootCheck.expect
+    (await lxc.runWithin(5, 'exec', name, '--', ...bootCheck.command).catch(() => '')).trim() === bootCheck.expect
   for (let look = 0; !(await booted()); look++) await sleep(bootPauses[look] ?? bootPauses.at(-1))
 }

@@ -20,12 +20,12 @@ export class Lxc {
     return run('lxc', args, { env: this.#env, signal: this.#signal })
   }
 
-  /** As `run`, and killed after so many milliseconds: LXD 5.0.2 loses an exec now and then where many begin at once. */
-  runWithin(milliseconds: number, ...args: string[]): Promise<string> {
-    return run('lxc', args, {
-      env: this.#env,
-      signal: AbortSignal.any([this.#signal, AbortSignal.timeout(milliseconds)]),
-    })
+  /**
+   * As `run`, and killed after so many seconds: LXD 5.0.2 loses an exec now and then where many begin at once, and `lxc`
+   * passes a signal on to the command rather than end by it.
+   */
+  runWithin(seconds: number, ...args: string[]): Promise<string> {
+    return run('timeout', ['-s', 'KILL', String(seconds), 'lxc', ...args], { env: this.#env, signal: this.#signal })
   }
 
   /** Milliseconds from the start of the process to its end. */

@@ -37,7 +37,12 @@ export async function buildApp(
 ) {
   const app = fastify({
     ...options,
-    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 512 },
+    bodyLimit: Number.MAX_SAFE_INTEGER,
+    // Longer than any request line that Node takes: a long name is one that is not there.
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 65_536 },
+    frameworkErrors: (error, _request, reply) => {
+      failed(reply, error.statusCode ?? 400, `the path cannot be read: ${error.message}`)
+    },
     forceCloseConnections: true,
     // An upload may take as long as its line needs.
     requestTimeout: 0,
@@ -87,7 +92,9 @@ function answerBroken(error: ConnectionError, socket: Socket): void {
   const [status, reason] = timeout ? [408, 'Request Timeout'] : [400, 'Bad Request']
   const said = timeout ? 'the request did not come in time' : `this is not HTTP: ${error.code ?? error.message}`
   const body = JSON.stringify({ type: 'error', error: said, error_code: status, metadata: {} })
-  if (socket.writable)
+  // In the middle of another answer, this one would be taken for the rest of it. Node keeps that one here.
+  const { _httpMessage: under } = socket as Socket & { _httpMessage?: { headersSent: boolean } | null }
+  if (socket.writable && !under?.headersSent)
     socket.write(
       `HTTP/1.1 ${status} ${reason}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
     )

@@ -9,13 +9,22 @@ const largest = 1024 * 1024
 export function addBodyParsers(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/octet-stream', (_request, payload, done) => done(null, payload))
-  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: largest }, (_request, payload, done) => {
-    try {
-      done(null, parseJson(payload as Buffer))
-    } catch (error) {
-      done(error as Error)
-    }
-  })
+  app.addContentTypeParser('*', async (_request: FastifyRequest, payload: Readable) =>
+    parseJson(await readAll(payload)),
+  )
+}
+
+/** To its end, also when it is too long: a client that still sends would not see the answer. @throws ApiError 413. */
+async function readAll(payload: Readable): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of payload as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size <= largest) chunks.push(chunk)
+    else chunks.length = 0
+  }
+  if (size > largest) throw new ApiError(413, `the request body has ${size} bytes; ${largest} are the most`)
+  return Buffer.concat(chunks)
 }
 
 function parseJson(bytes: Buffer): unknown {

@@ -4,6 +4,7 @@ import { badRequest } from '../../errors.ts'
 import type { EventType } from '../../operations/events.ts'
 import { type Query, text } from '../query.ts'
 import type { Services } from '../services.ts'
+import { onlyAsSocket } from '../socket.ts'
 
 /** Bytes a listener may lag behind before it is cut off: it must not be shown a stream with holes. */
 const lag = 8 * 2 ** 20
@@ -20,16 +21,15 @@ const kinds: Record<string, EventType[]> = {
 }
 
 export function eventRoutes(app: FastifyInstance, { events }: Services): void {
-  app.get<{ Querystring: Query }>(
-    '/1.0/events',
-    {
-      websocket: true,
-      config: { token: true },
-      preValidation: async ({ query }) => {
-        kindsOf(query)
-      },
+  app.route<{ Querystring: Query }>({
+    method: 'GET',
+    url: '/1.0/events',
+    config: { token: true },
+    preValidation: async ({ query }) => {
+      kindsOf(query)
     },
-    (socket, { query }) => {
+    handler: onlyAsSocket,
+    wsHandler: (socket, { query }) => {
       const wanted = kindsOf(query)
       const stop = events.listen((event) => {
         if (!wanted.includes(event.type)) return
@@ -43,7 +43,7 @@ export function eventRoutes(app: FastifyInstance, { events }: Services): void {
         stop()
       })
     },
-  )
+  })
 }
 
 function kindsOf(query: Query): EventType[] {

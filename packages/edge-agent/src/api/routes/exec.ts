@@ -6,6 +6,7 @@ import { accepted } from '../envelope.ts'
 import type { ExecRequest, ExecSessions } from '../exec/session.ts'
 import { type Query, text } from '../query.ts'
 import type { Services } from '../services.ts'
+import { onlyAsSocket } from '../socket.ts'
 
 type Named = { Params: { id: string }; Querystring: Query }
 
@@ -30,17 +31,16 @@ export function execRoutes(
   app.post<Named>('/1.0/containers/:id/exec', open('container'))
 
   // Open: the secret alone must do, because the Go client's sockets carry no credentials of their own.
-  app.get<Named>(
-    '/1.0/operations/:id/websocket',
-    {
-      websocket: true,
-      config: { open: true },
-      preValidation: async ({ params, query }) => {
-        const secret = text(query, 'secret')
-        if (!secret) throw unauthorized("?secret= is missing: the operation's metadata has one for each socket")
-        sessions.get(params.id).fdOf(secret)
-      },
+  app.route<Named>({
+    method: 'GET',
+    url: '/1.0/operations/:id/websocket',
+    config: { open: true },
+    preValidation: async ({ params, query }) => {
+      const secret = text(query, 'secret')
+      if (!secret) throw unauthorized("?secret= is missing: the operation's metadata has one for each socket")
+      sessions.get(params.id).fdOf(secret)
     },
-    (socket, { params, query }) => sessions.get(params.id).connect(text(query, 'secret') ?? '', socket),
-  )
+    handler: onlyAsSocket,
+    wsHandler: (socket, { params, query }) => sessions.get(params.id).connect(text(query, 'secret') ?? '', socket),
+  })
 }
