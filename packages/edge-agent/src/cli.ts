@@ -3,6 +3,8 @@
 //
 // The young generation is kept at 1 MiB: V8 otherwise lets twice its 16 MiB of dead buffers lie before it looks, and the
 // agent passes other people's bytes on all day.
+import { existsSync } from 'node:fs'
+import type { AmsClient } from '@anbox/sdk'
 import { Command } from 'commander'
 import { type Config, environmentName, keys, loadConfig } from './config.ts'
 import { ConfigurationError } from './errors.ts'
@@ -11,6 +13,8 @@ import { version } from './system/version.ts'
 
 /** sysexits(3): EX_CONFIG. */
 const badConfiguration = 78
+/** Where the package puts it. */
+const usualConfig = '/etc/anbox-edge/config.yaml'
 
 const program = new Command('anbox-edge')
   .description('Hosts one Android system per LXD instance on this machine, and serves the AMS API for them.')
@@ -30,6 +34,42 @@ Examples:
 Configuration keys (file; environment; flag):
 ${keys.map(({ path, about, default: preset }) => `  ${path.padEnd(26)} ${environmentName(path)}\n${' '.repeat(29)}${about}${preset === undefined || preset === '' ? '' : ` [${[preset].flat().join(' ')}]`}`).join('\n')}
 `
+
+const operatorExamples = (name: string, args: string) => `
+Examples:
+  anbox-edge ${name}${args}
+  anbox-edge ${name}${args} --json
+  anbox-edge ${name}${args} --config /etc/anbox-edge/config.yaml
+`
+
+for (const [name, args, about, action] of [
+  ['status', '', 'what this machine hosts and what is under way', status],
+  ['doctor', '', 'look for what keeps the agent from its work; exit code 1 where something does', doctor],
+  ['logs', '[instance] [log]', 'the kept logs of instances that failed', logs],
+  ['support-bundle', '<file>', 'write what somebody who helps needs to see to a .tar.gz, without secrets', bundle],
+] as const) {
+  const command = program
+    .command(`${name} ${args}`.trim())
+    .description(about)
+    .option('-c, --config <file>', `YAML file [${usualConfig}, where there is one]`)
+    .option('--json', 'JSON for a program to read')
+    .addHelpText(
+      'after',
+      operatorExamples(name, args && ` ${args.replace(/[[\]<>]/g, '').replace('file', 'bundle.tar.gz')}`),
+    )
+  for (const key of keys) command.addOption(command.createOption(`--${key.path} <value>`, key.about).hideHelp())
+  command.action((...given: unknown[]) => {
+    const options = given.at(-2) as Record<string, string | undefined> & { json?: boolean }
+    const operands = given.slice(0, -2) as (string | undefined)[]
+    return guard(async () => {
+      const { json = false, config: file = existsSync(usualConfig) ? usualConfig : undefined, ...flags } = options
+      const config = loadConfig({ file, env: process.env, flags })
+      const { AmsClient } = await import('@anbox/sdk')
+      await using ams = new AmsClient({ socketPath: config.api.socket, retries: 0 })
+      await action({ config, ams, json }, ...operands)
+    })
+  })
+}
 
 for (const [name, about, action] of [
   ['run', 'run the daemon in the foreground', run],
@@ -58,6 +98,50 @@ async function run(config: Config): Promise<void> {
   const signal = await stopped
   log.info({ signal }, 'stopping; the Android systems go on')
   await agent.stop()
+}
+
+type Operator = { config: Config; ams: AmsClient; json: boolean }
+const print = (text: string) => process.stdout.write(text)
+const printJson = (value: unknown) => print(`${JSON.stringify(value, null, 2)}\n`)
+
+async function status({ ams, json }: Operator): Promise<void> {
+  const { readStatus, statusText } = await import('./operator/status.ts')
+  const found = await readStatus(ams)
+  if (json) printJson(found)
+  else print(statusText(found))
+}
+
+async function doctor({ config, ams, json }: Operator): Promise<void> {
+  const { examine, findingsText } = await import('./operator/doctor.ts')
+  const findings = await examine(config, ams)
+  if (json) printJson(findings)
+  else print(findingsText(findings))
+  if (findings.some(({ verdict }) => verdict === 'failed')) process.exitCode = 1
+}
+
+async function logs({ ams, json }: Operator, instance?: string, log?: string): Promise<void> {
+  if (instance && log) {
+    for await (const chunk of await ams.instances.logs.get(instance, log)) process.stdout.write(chunk as Buffer)
+    return
+  }
+  const failed = instance ? [await ams.instances.get(instance)] : await ams.instances.list({ status: 'error' })
+  const found = failed.map(({ name, error_message: message, stored_logs: stored = [] }) => ({
+    name,
+    message,
+    logs: stored,
+  }))
+  if (json) printJson(found)
+  else if (found.length === 0) print('no instance is in error\n')
+  else
+    for (const { name, message, logs } of found)
+      print(`${name}: ${message || 'no error'}\n  ${logs.join('\n  ') || 'no logs'}\n`)
+}
+
+async function bundle({ config, ams, json }: Operator, file = ''): Promise<void> {
+  const { writeBundle } = await import('./operator/bundle.ts')
+  const parts = await writeBundle(file, config, ams)
+  if (json) printJson({ file, parts })
+  else print(`${file}: ${parts.length} parts\n`)
 }
 
 async function check(config: Config): Promise<void> {
