@@ -36,6 +36,7 @@ const packages: Package[] = [
   { name: 'openssh-server', command: 'sshd', why: 'machines are adopted over it' },
   { name: 'dosfstools', command: 'mkfs.vfat', why: 'seeds for cloud-init are made with it' },
   { name: 'mtools', command: 'mcopy', why: 'seeds for cloud-init are made with it' },
+  { name: 'faketime', command: 'faketime', why: "jumps with the agent's clock" },
   { name: 'bzip2', command: 'bzip2', why: 'packages of applications are compressed with it' },
   ...standInPackages,
   { name: 'dpkg-dev', command: 'dpkg-source', why: "unpacks LXD's source package, which the LXD types come from" },
@@ -56,7 +57,6 @@ const longPackages: Package[] = [
   { name: 'chromium', command: 'chromium', why: "the browser build of the gateway's client runs in it" },
   { name: 'mmdebstrap', command: 'mmdebstrap', why: 'makes the machines that are bootstrapped' },
   { name: 'gpg', command: 'gpg', why: 'signs the archive that guests are updated from' },
-  { name: 'faketime', command: 'faketime', why: "jumps with the agent's clock" },
 ]
 
 const root = dirname(import.meta.dirname)

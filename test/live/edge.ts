@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -20,7 +20,16 @@ const given = (name: string) => {
 }
 
 export const guestFile = () => given('ANBOX_TEST_GUEST')
-export type EdgeOptions = { bootSeconds?: number; lxdDirectory?: string; bridge?: string }
+export type EdgeOptions = {
+  bootSeconds?: number
+  lxdDirectory?: string
+  bridge?: string
+  /** The agent's state lies on a file system of its own, so large. */
+  stateMiB?: number
+  env?: Record<string, string>
+  /** More of the agent's configuration. */
+  config?: object
+}
 
 /** An instance small enough for many on one machine. */
 export const small = { cpus: 1, memory: 128 * 2 ** 20, disk_size: 256 * 2 ** 20 }
@@ -52,6 +61,7 @@ export class Edge implements AsyncDisposable {
     )
     await saveCredential(edge.path('tls'), 'client', await authority.issue({ kind: 'client', name: 'test', key }))
     edge.#configure()
+    edge.#mount()
     await edge.run()
     edge.ams = edge.client('client')
     return edge
@@ -100,7 +110,7 @@ export class Edge implements AsyncDisposable {
     // Started by its first line, which has the flags of Node that it wants.
     const child = spawn(cli, ['run', '--config', this.path('config.yaml')], {
       stdio: ['ignore', log, log],
-      env: { ...process.env, ...env },
+      env: { ...process.env, ...this.#options.env, ...env },
     })
     closeSync(log)
     this.#process = child
@@ -140,7 +150,15 @@ export class Edge implements AsyncDisposable {
     await this.ams?.close()
     await this.kill('SIGKILL')
     await this.#clear().finally(() => this.lxd.close())
+    if (this.#options.stateMiB) execFileSync('umount', [this.path('state')])
     rmSync(this.directory, { recursive: true, force: true })
+  }
+
+  #mount(): void {
+    const { stateMiB } = this.#options
+    if (!stateMiB) return
+    mkdirSync(this.path('state'))
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${stateMiB}m,mode=700`, 'tmpfs', this.path('state')])
   }
 
   get #lxdDirectory(): string {
@@ -162,6 +180,7 @@ export class Edge implements AsyncDisposable {
       node: { name: 'box' },
       bootCheck: { timeoutSeconds: bootSeconds },
       log: { level: 'debug' },
+      ...this.#options.config,
     }
     writeFileSync(this.path('config.yaml'), JSON.stringify(config))
   }

@@ -88,7 +88,13 @@ export class Instances {
     const gpu = this.#gpuFor(record)
     // The operation first: cut off in between, it ends as failed; the other way round an instance nobody was told of would boot.
     const operation = this.#operation([id], goal, 'Launching instance', noWait, kind, true)
-    store.instances.put({ ...record, gpu })
+    try {
+      store.instances.put({ ...record, gpu })
+    } catch (error) {
+      // Without its instance the operation would never end.
+      this.#parts.operations.fail(operation.id, (error as Error).message)
+      throw error
+    }
     host.wake(id)
     return operation
   }

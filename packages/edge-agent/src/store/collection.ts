@@ -1,6 +1,8 @@
 // One table of JSON documents, held in memory and written through: what `put` returned is on the disk.
 // Documents are never changed in place; `change` works on the newest one, so a slow step cannot write an old copy back.
+
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { notNow } from '../errors.ts'
 
 export type Document = { readonly id: string }
 export type Listener<T> = (after: T | undefined, before: T | undefined) => void
@@ -34,7 +36,7 @@ export class Collection<T extends Document> {
 
   put(document: T): T {
     const before = this.#documents.get(document.id)
-    this.#put.run(document.id, JSON.stringify(document))
+    write(() => this.#put.run(document.id, JSON.stringify(document)))
     this.#documents.set(document.id, document)
     for (const listener of this.#listeners) listener(document, before)
     return document
@@ -49,7 +51,7 @@ export class Collection<T extends Document> {
   delete(id: string): void {
     const before = this.#documents.get(id)
     if (!before) return
-    this.#delete.run(id)
+    write(() => this.#delete.run(id))
     this.#documents.delete(id)
     for (const listener of this.#listeners) listener(undefined, before)
   }
@@ -58,5 +60,18 @@ export class Collection<T extends Document> {
   onChange(listener: Listener<T>): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+}
+
+/** SQLite's codes for a database that cannot be written: read-only, an error of the disk, a full one. */
+const unwritable: Record<number, string> = { 8: 'it is read-only', 10: 'its disk has an error', 13: 'its disk is full' }
+
+/** @throws ApiError 503 where the disk is the reason: that passes, and what was written before is there. */
+function write(work: () => unknown): void {
+  try {
+    work()
+  } catch (error) {
+    const reason = unwritable[Number((error as { errcode?: number }).errcode) & 0xff]
+    throw reason ? notNow(`the agent's store cannot be written (${reason}): see to that, then ask again`) : error
   }
 }
