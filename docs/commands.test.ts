@@ -69,6 +69,7 @@ for (const file of [
   'docs/how-to/find-out-why-an-instance-failed.md',
   'docs/how-to/launch-with-limits.md',
   'docs/how-to/upload-an-image.md',
+  'docs/how-to/make-an-application.md',
   'docs/how-to/run-commands.md',
   'docs/how-to/watch-events.md',
   'docs/how-to/run-the-agent.md',

@@ -1,4 +1,4 @@
-// A few kills of the agent. agent-killed.long.test.ts has fifty.
+// A few kills of the agent. agent-killed.long.test.ts has five hundred.
 import { suite } from '@anbox/harness'
 import { killed, seed } from './agent-kills.ts'
 

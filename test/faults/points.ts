@@ -84,8 +84,11 @@ export class Field implements AsyncDisposable {
   /** What some acts are about. */
   async prepare(): Promise<void> {
     const { instances } = this.edge.ams
-    if ((await instances.list({ name: 'source' })).length === 0)
-      await (await instances.launch({ name: 'source', image_id: 'standin', resources: small })).wait()
+    const [source] = await instances.list({ name: 'source' })
+    if (source?.status === 'running') return
+    // Left stopped by an act before that was cut off.
+    if (source) await (await instances.start(source.id, { fromError: true })).wait()
+    else await (await instances.launch({ name: 'source', image_id: 'standin', resources: small })).wait()
   }
 
   /** @returns false where the act went by without its point: then nothing was killed. */

@@ -13,14 +13,15 @@ export class Collection<T extends Document> {
   readonly #put: StatementSync
   readonly #delete: StatementSync
 
-  constructor(database: DatabaseSync, table: string) {
+  /** @param complete gives a document that an older agent wrote the fields that came since. */
+  constructor(database: DatabaseSync, table: string, complete: (document: T) => T = (document) => document) {
     database.exec(`CREATE TABLE IF NOT EXISTS ${table} (id TEXT PRIMARY KEY, document TEXT NOT NULL) STRICT`)
     this.#put = database.prepare(
       `INSERT INTO ${table} (id, document) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET document = excluded.document`,
     )
     this.#delete = database.prepare(`DELETE FROM ${table} WHERE id = ?`)
     for (const row of database.prepare(`SELECT document FROM ${table} ORDER BY rowid`).all()) {
-      const document = JSON.parse(String(row.document)) as T
+      const document = complete(JSON.parse(String(row.document)) as T)
       this.#documents.set(document.id, document)
     }
   }

@@ -15,6 +15,19 @@ import type {
   SettingRecord,
 } from './records.ts'
 
+/** Records of the agents before 0.2 know nothing of applications, addons and versions of images. */
+const completeInstance = (record: InstanceRecord): InstanceRecord => ({
+  ...record,
+  base: record.base ?? false,
+  addons: record.addons ?? [],
+  config: { ...{ devmode: false, features: '', platform: '' }, ...record.config },
+})
+const completeImage = (record: ImageRecord): ImageRecord => ({
+  ...record,
+  nextVersion: record.nextVersion ?? record.versions.length,
+  versions: record.versions.map((version) => ({ ...{ holds: false, readsSession: false }, ...version })),
+})
+
 export class Store {
   readonly #database: DatabaseSync
   readonly instances: Collection<InstanceRecord>
@@ -41,8 +54,8 @@ export class Store {
     } catch (error) {
       throw new Error(`${path} is in use: another agent runs on this state directory`, { cause: error })
     }
-    this.instances = new Collection(this.#database, 'instances')
-    this.images = new Collection(this.#database, 'images')
+    this.instances = new Collection(this.#database, 'instances', completeInstance)
+    this.images = new Collection(this.#database, 'images', completeImage)
     this.applications = new Collection(this.#database, 'applications')
     this.addons = new Collection(this.#database, 'addons')
     this.identities = new Collection(this.#database, 'identities')

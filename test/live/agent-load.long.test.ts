@@ -1,0 +1,158 @@
+// 500 guests on this machine: launched through the API beside `lxc launch` at the same parallelism, while somebody reads
+// 200 times a second and twenty listen to the events.
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { suite } from '@anbox/harness'
+import { AmsClient } from '@anbox/sdk'
+import { run } from '../../scripts/command.ts'
+import { Edge } from './edge.ts'
+
+const guests = Number(process.env.ANBOX_TEST_GUESTS ?? 500)
+/** At once: the agent's own number. */
+const parallel = 4
+const listeners = 20
+/** Reads a second. */
+const rate = 200
+const test = suite(`agent: ${guests} guests`, { timeout: 1500_000 })
+const resources = { cpus: 1, memory: 32 * 2 ** 20, disk_size: 32 * 2 ** 20, no_disk_reserve: true }
+
+test('as fast as lxc, quick to answer meanwhile, small, and its events in order for everybody', async () => {
+  const directory = String(process.env.ANBOX_TEST_LXD)
+  const env = { ...process.env, LXD_DIR: directory }
+  // Killed after a while: LXD 5.0.2 loses an exec now and then.
+  const lxc = (...args: string[]) => run('timeout', ['-s', 'KILL', '60', 'lxc', ...args], { env })
+  const bridge = `load${process.pid % 10_000}`
+  // A bridge with more addresses than the usual 253.
+  await lxc('network', 'create', bridge, 'ipv4.address=10.187.0.1/20', 'ipv4.nat=false', 'ipv6.address=none')
+  const edge = await Edge.start({ bootSeconds: 120, bridge })
+  try {
+    await edge.upload()
+    await (await edge.ams.nodes.update('box', { cpu_allocation_rate: 1000, memory_allocation_rate: 1000 })).wait()
+    const bare = await launchWithLxc(lxc, bridge, edge.path('standin'))
+    console.log('bare', bare)
+    const found = await launchWithAgent(edge)
+    console.log(
+      `\n  ${guests} launches: agent ${found.seconds.toFixed(1)} s, lxc ${bare.toFixed(1)} s: ${(found.seconds / bare).toFixed(2)}` +
+        `\n  ${found.reads} reads meanwhile: median ${found.median.toFixed(1)} ms, p99 ${found.p99.toFixed(1)} ms` +
+        `\n  agent at most ${found.memory.toFixed(0)} MiB; ${found.events} events, the same ones in the same order for ${listeners} listeners`,
+    )
+    assert.ok(found.seconds / bare <= 1.15, 'launches')
+    assert.ok(found.p99 < 50, 'reads')
+    assert.ok(found.memory < 150, 'memory')
+  } finally {
+    await edge[Symbol.asyncDispose]()
+    await lxc('network', 'delete', bridge)
+  }
+})
+
+/** Seconds. They are gone afterwards. */
+async function launchWithLxc(
+  lxc: (...args: string[]) => Promise<string>,
+  bridge: string,
+  alias: string,
+): Promise<number> {
+  const image = `load-${process.pid}`
+  await lxc('image', 'import', String(process.env.ANBOX_TEST_GUEST), '--alias', image)
+  const names = Array.from({ length: guests }, (_, index) => `${image}-${index}`)
+  const config = ['-c', 'limits.memory=32MiB', '-c', 'limits.processes=4096', '-c', 'limits.cpu.allowance=100ms/100ms']
+  const each = (work: (name: string) => Promise<unknown>) => {
+    const left = [...names]
+    const worker = async () => {
+      for (let name = left.shift(); name; name = left.shift()) await work(name)
+    }
+    return Promise.all(Array.from({ length: parallel }, worker))
+  }
+  try {
+    const start = performance.now()
+    await each(async (name) => {
+      await lxc('launch', '-q', image, name, '-n', bridge, '-s', 'default', '-d', 'root,size=32MiB', ...config)
+      while ((await lxc('exec', name, '--', 'getprop', 'sys.boot_completed').catch(() => '')).trim() !== '1')
+        await sleep(50)
+    })
+    return (performance.now() - start) / 1000
+  } finally {
+    await each((name) => lxc('delete', '-f', name).catch(() => alias))
+    await lxc('image', 'delete', image)
+  }
+}
+
+async function launchWithAgent(edge: Edge) {
+  const stop = new AbortController()
+  const streams = await Promise.all(Array.from({ length: listeners }, () => listen(edge, stop.signal)))
+  const times: number[] = []
+  const reader = readAtRate(edge, times, stop.signal)
+  let memory = 0
+  const watching = setInterval(() => {
+    memory = Math.max(memory, residentMiB(edge.pid))
+  }, 500)
+  const start = performance.now()
+  const launching = await Promise.all(
+    Array.from({ length: guests }, () => edge.ams.instances.launch({ image_id: 'standin', resources })),
+  )
+  await Promise.all(launching.map((operation) => operation.wait()))
+  const seconds = (performance.now() - start) / 1000
+  console.log('launched', seconds)
+  clearInterval(watching)
+  const ids = launching.map((operation) => operation.resource('instances') ?? '')
+  await sleep(500)
+  stop.abort()
+  console.log('stopped')
+  await reader
+  console.log('reader')
+  const [first = [], ...others] = streams.map(({ seen }) => seen)
+  for (const other of others) assert.deepEqual(other, first)
+  for (const id of ids) {
+    const actions = first
+      .filter((event) => event.includes(id) && event.startsWith('lifecycle'))
+      .map((event) => event.split(' ')[1])
+    assert.deepEqual(actions, ['instance-created', 'instance-scheduled', 'instance-started', 'instance-running'], id)
+  }
+  times.sort((a, b) => a - b)
+  const at = (part: number) => times[Math.floor(times.length * part)] ?? 0
+  await (await edge.ams.instances.deleteMany(ids)).wait()
+  return { seconds, reads: times.length, median: at(0.5), p99: at(0.99), memory, events: first.length }
+}
+
+const residentMiB = (pid: number) =>
+  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
+
+async function listen(edge: Edge, signal: AbortSignal): Promise<{ seen: string[] }> {
+  const seen: string[] = []
+  const ams = new AmsClient({ socketPath: join(edge.directory, 'state/unix.socket') })
+  const stream = ams.events({ signal })
+  const opened = new Promise<void>((resolve) => setTimeout(resolve, 300))
+  const reading = async () => {
+    for await (const event of stream) {
+      const { action, source, id, status } = (event.metadata ?? {}) as Record<string, string>
+      seen.push(event.type === 'lifecycle' ? `lifecycle ${action} ${source}` : `${event.type} ${id} ${status}`)
+    }
+  }
+  reading()
+    .catch(() => {})
+    .finally(() => ams.close())
+  await opened
+  return { seen }
+}
+
+async function readAtRate(edge: Edge, times: number[], signal: AbortSignal): Promise<void> {
+  await using ams = new AmsClient({ socketPath: join(edge.directory, 'state/unix.socket') })
+  const reads = [
+    () => ams.nodes.get('box'),
+    () => ams.service.get(),
+    () => ams.images.list(),
+    () => ams.instances.page({ limit: 20 }),
+  ]
+  const under = new Set<Promise<void>>()
+  for (let count = 0; !signal.aborted; count += 1) {
+    const start = performance.now()
+    const one = Promise.resolve(reads[count % reads.length]?.()).then(() => {
+      times.push(performance.now() - start)
+    })
+    under.add(one)
+    one.finally(() => under.delete(one)).catch(() => {})
+    await sleep(1000 / rate)
+  }
+  await Promise.all(under)
+}
