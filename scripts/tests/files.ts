@@ -7,7 +7,8 @@ const unit = [
   'packages/**/*.test.ts',
   'scripts/*.test.ts',
   'test/harness/*.test.ts',
-  'test/live/{packages,pki-pkits}.test.ts',
+  'test/live/{packages,pki-pkits}.long.test.ts',
+  'test/guest/build.test.ts',
   'docs/pki.test.ts',
 ]
 /** What starts whole systems: one at a time, on the one private LXD. */

@@ -1,4 +1,4 @@
-// The client's side of agent-memory.test.ts, in a process of its own: reads 100 MB to get warm, then 200 MB slowly, and
+// The client's side of agent-memory.long.test.ts, in a process of its own: reads 100 MB to get warm, then 200 MB slowly, and
 // prints the bytes it got and by how much its resident memory grew meanwhile. It collects garbage before it looks: V8 lets
 // some 30 MB of dead buffers lie in a process with default flags, whoever made them, and that is not what is held.
 import { readFileSync } from 'node:fs'

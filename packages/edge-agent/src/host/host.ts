@@ -140,7 +140,8 @@ export class Host {
       await (step.do === 'make' ? this.#making.use(counted, signal) : counted())
     } catch (error) {
       if (!endsLaunch(step, error)) throw error
-      const message = `LXD could not ${step.do === 'make' ? 'make' : 'start'} it: ${(error as Error).message}`
+      const what = step.do === 'make' ? 'LXD could not make it' : 'LXD could not start it'
+      const message = `${what}: ${(error as Error).message}`
       store.instances.change(record.id, (now) => failing(now, message))
     }
     return step.do
