@@ -147,12 +147,15 @@ export class Bootstrap {
       )
     }
     if (base.goal === 'running' && base.status === 'running') {
-      store.instances.change(base.id, (latest) => ({ ...latest, goal: 'stopped' }))
+      // The stage first: a base instance that stops without it was stopped by somebody else, and is not what was wanted.
       this.#change(id, version.number, { stage: 'stopping' })
+      store.instances.change(base.id, (latest) => ({ ...latest, goal: 'stopped' }))
       wake(base.id)
       return
     }
-    if (base.goal === 'stopped' && base.status === 'stopped') await this.#publish(application, version, base)
+    if (base.goal !== 'stopped' || base.status !== 'stopped') return
+    if (version.stage === 'stopping' || version.stage === 'publishing') await this.#publish(application, version, base)
+    else this.#fail(id, version, 'its base instance was stopped before it was bootstrapped')
   }
 
   /** Milliseconds that this agent has seen a base instance, by a clock that nobody sets. */

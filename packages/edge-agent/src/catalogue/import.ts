@@ -67,7 +67,8 @@ export class Importer {
     return async (tell, signal) => {
       await using source = this.#source()
       const found = await this.#find(source, remote, version, signal)
-      if (known.includes(found.fingerprint)) return found.fingerprint
+      // LXD may have it for another image of ours, and then does not take it again.
+      if (known.includes(found.fingerprint) || (await this.#present(found.fingerprint))) return found.fingerprint
       const file = this.#parts.spool.path()
       try {
         const onProgress = everyPercent((percent) => tell(`${percent}%`), found.size)
@@ -90,6 +91,11 @@ export class Importer {
     if (!found)
       throw new NotFoundError(`the image server has no version ${version} of ${remote}`, { code: 'not-found' })
     return found
+  }
+
+  async #present(fingerprint: string): Promise<boolean> {
+    const present = this.#parts.lxd.images.get(fingerprint).then(() => true)
+    return present.catch((error) => (error instanceof NotFoundError ? false : Promise.reject(error)))
   }
 
   async #give(files: string[], signal: AbortSignal): Promise<void> {

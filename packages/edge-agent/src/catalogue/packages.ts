@@ -25,6 +25,8 @@ export type Package = { id: string; manifest: string; files: Set<string>; hooks:
 export class Packages {
   readonly #directory: string
   readonly #spool: Spool
+  /** Kept, and perhaps in no record yet. */
+  readonly #fresh = new Set<string>()
 
   constructor(stateDirectory: string, spool: Spool) {
     this.#directory = join(stateDirectory, 'packages')
@@ -55,6 +57,7 @@ export class Packages {
       if (!manifest) throw badRequest(`the package has no ${manifestName} at its top`)
       const hooks = findHooks(names)
       const id = newId()
+      this.#fresh.add(id)
       renameSync(draft, this.path(id))
       return { id, manifest: utf8(manifest), files: names, hooks }
     } catch (error) {
@@ -66,13 +69,17 @@ export class Packages {
   }
 
   remove(id: string): void {
+    this.#fresh.delete(id)
     rmSync(this.path(id), { force: true })
   }
 
   /** Removes what no record names. */
   sweep(known: ReadonlySet<string>): void {
-    for (const file of readdirSync(this.#directory))
-      if (!known.has(file.replace(/\.tar$/, ''))) rmSync(join(this.#directory, file), { force: true })
+    for (const file of readdirSync(this.#directory)) {
+      const id = file.replace(/\.tar$/, '')
+      if (known.has(id)) this.#fresh.delete(id)
+      else if (!this.#fresh.has(id)) rmSync(join(this.#directory, file), { force: true })
+    }
   }
 }
 

@@ -48,7 +48,7 @@ const permissions = {
 
 export function serviceRoutes(
   app: FastifyInstance,
-  { config, settings, operations, revocation, instances, applications, eventTokens, settingsChanged }: Services,
+  { config, settings, operations, revocation, instances, applications, addons, eventTokens, settingsChanged }: Services,
   contract: Contract,
   metrics: Metrics,
 ): void {
@@ -75,6 +75,9 @@ export function serviceRoutes(
     contract.checkBody('config_patch', request.body)
     const { name, value } = request.body as { name?: string | null; value?: string | null }
     if (!name) throw badRequest('name is missing: one config item at a time, {"name": …, "value": …}')
+    // A name that leads nowhere would keep every application from being bootstrapped.
+    if (name === 'application.addons')
+      for (const one of (value ?? '').split(',')) if (one.trim()) addons.get(one.trim())
     await settings.set(name, value ?? '')
     settingsChanged()
     return accepted(reply, operations.done('Updating configuration', {}))
