@@ -10,6 +10,7 @@ const unit = [
   'test/live/{packages,pki-pkits}.long.test.ts',
   'test/guest/build.test.ts',
   'docs/pki.test.ts',
+  'docs/how-to/enrol-a-machine.test.ts',
 ]
 /** What starts whole systems: one at a time, on the one private LXD. */
 const live = [
