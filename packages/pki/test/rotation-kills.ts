@@ -44,6 +44,8 @@ export async function killRotations(directory: string, kills: number): Promise<{
       if (took === undefined) {
         died += 1
         stages.add(stage)
+        // It may take longer than was guessed: on a busy machine every kill would fall into the first stages otherwise.
+        usual.set(stage, Math.max(usual.get(stage) ?? 0, (limit ?? 0) * 2))
       } else usual.set(stage, took)
       status = await goOn(rotation, deployment, act === 'begin')
     } while (status !== undefined)

@@ -11,6 +11,5 @@ test.after(() => rmSync(directory, { recursive: true }))
 
 test('killed 20 times at random moments: nobody is ever refused, and it comes to its end', async () => {
   const { stages } = await killRotations(directory, 20)
-  // Where twenty random kills fall is luck, and on a busy machine they fall early; kill.long.test.ts demands that they are spread.
-  assert.ok(stages.size >= 2, `the kills fell on ${[...stages].join(', ')} only`)
+  assert.ok(stages.size >= 5, `the kills fell on ${[...stages].join(', ')} only`)
 })
