@@ -100,8 +100,12 @@ test('exec: a signal reaches the command, an abort kills it, too much output too
 })
 
 test('a terminal: input, size, exit code', async () => {
-  const command = ['sh', '-c', 'stty size; read line; stty size; echo "<$line>"; exit 4']
+  // It ends when all was seen: what a terminal is given in its last moment LXD 5.0.2 loses now and then, with `lxc` too.
+  const command = ['sh', '-c', 'stty size; read line; stty size; echo "<$line>"; read seen; exit 4']
   const running = await lxd.instances.execInteractive(name, { command, width: 91, height: 33 })
+  running.terminal.on('data', (chunk: Buffer) => {
+    if (chunk.includes('<hello>')) running.terminal.write('\r')
+  })
   running.terminal.once('data', async () => {
     running.resize(120, 50)
     await sleep(200)
