@@ -1,6 +1,7 @@
 // What instances are made of and how clients get at it, beside applications: versions of images, copies, images of
 // instances, addons on raw instances, containers under their old name, identities, metrics.
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
 import { tmpdir } from 'node:os'
@@ -8,7 +9,7 @@ import { join } from 'node:path'
 import { suite } from '@anbox/harness'
 import { AmsClient, InvalidRequestError } from '@anbox/sdk'
 import { make } from '../../packages/sdk/test/certificates.ts'
-import { Edge, made, small, until } from './edge.ts'
+import { Edge, guestFile, made, small, until } from './edge.ts'
 import { noting, tarBz2 } from './package.ts'
 
 const test = suite('agent: catalogue', { timeout: 60_000 })
@@ -38,7 +39,7 @@ test('addons of a raw instance are installed once; their hooks run at each start
   })
   writeFileSync(join(folder, 'noter.tar.bz2'), addon)
   await (await edge.ams.addons.add('noter', join(folder, 'noter.tar.bz2'))).wait()
-  const id = await launch({ name: 'noted', image_id: image, addons: ['noter'] })
+  const id = await launch({ name: 'noted', image_id: image, addons: ['noter'], user_data: 'of the first' })
   await edge.ams.instances.run(id, ['sh', '-c', 'echo mine >/data/mine'])
   await (await edge.ams.instances.stop(id)).wait()
   await (await edge.ams.instances.start(id)).wait()
@@ -58,6 +59,7 @@ test('a stopped instance is copied with its disk and its addons, under limits of
   assert.equal(copy.image_id, image)
   assert.equal(copy.resources.cpus, 2)
   assert.equal(await read(id, '/data/mine'), 'mine\n')
+  assert.equal(await read(id, '/var/lib/anbox/userdata'), '', 'what the other one was told is not inherited')
   await assert.rejects(
     edge.ams.instances.launch({ source: { type: 'instance', id: 'copied' } }),
     /must be stopped to be copied/,
@@ -70,10 +72,29 @@ test('an image is made of an instance, stopped for it where that is asked for', 
   await assert.rejects(edge.ams.images.publish('copied', 'mine'), InvalidRequestError)
   const published = made(await (await edge.ams.images.publish('copied', 'mine', { force: true })).wait(), 'images')
   assert.equal((await edge.ams.instances.get('copied')).status, 'stopped')
-  const id = await launch({ name: 'reborn', image_id: published })
+  // It says of itself what the image said that the instance was made from.
+  const id = await launch({ name: 'reborn', image_id: published, addons: ['noter'] })
   assert.equal(await read(id, '/data/mine'), 'mine\n')
   await (await edge.ams.instances.deleteMany(['noted', 'copied', 'reborn'])).wait()
   await (await edge.ams.images.delete('mine')).wait()
+})
+
+test('an image that does not say that it waits has no addons and no applications', async () => {
+  const parts = join(folder, 'parts')
+  execFileSync('sh', [
+    '-c',
+    'mkdir "$2" && tar -xzf "$1" -C "$2" && sed -i /anbox.hold/d "$2/metadata.yaml"',
+    'sh',
+    guestFile(),
+    parts,
+  ])
+  execFileSync('tar', ['-C', parts, '-czf', join(folder, 'hasty.tar.gz'), 'metadata.yaml', 'rootfs'])
+  await (await edge.ams.images.upload('hasty', join(folder, 'hasty.tar.gz'))).wait()
+  await assert.rejects(edge.ams.instances.launch({ image_id: 'hasty', addons: ['noter'] }), /anbox\.hold/)
+  writeFileSync(join(folder, 'app.tar.bz2'), tarBz2({ 'manifest.yaml': 'name: app\nimage: hasty\n' }))
+  await assert.rejects(edge.ams.applications.create(join(folder, 'app.tar.bz2')), /anbox\.hold/)
+  assert.deepEqual(await edge.ams.applications.list(), [])
+  await (await edge.ams.images.delete('hasty')).wait()
 })
 
 test('an image has versions: the newest is launched unless another is named, and one stays', async () => {

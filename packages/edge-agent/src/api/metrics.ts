@@ -1,4 +1,5 @@
-// Prometheus metrics under the names that Anbox publishes for AMS, where this agent knows the number at first hand.
+// Prometheus metrics under the names that Anbox publishes for AMS, where this agent knows the number at first hand: sizes
+// of requests and answers it does not, since uploads and files come and go in chunks.
 
 import { TLSSocket } from 'node:tls'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
@@ -9,7 +10,6 @@ import { statusOf } from './render/instance.ts'
 import type { Services } from './services.ts'
 
 const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
-const bytes = [100, 1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000]
 const bootSeconds = [0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300]
 
 export class Metrics {
@@ -27,8 +27,6 @@ export class Metrics {
     'Time from a request to the end of its answer',
     seconds,
   )
-  readonly #requestSize = this.#histogram('ams_http_request_size_bytes', 'Bytes of requests', bytes)
-  readonly #responseSize = this.#histogram('ams_http_response_size_bytes', 'Bytes of answers', bytes)
 
   constructor(services: Services) {
     this.#services = services
@@ -52,8 +50,6 @@ export class Metrics {
       const labels = { handler: handlerOf(request), method: request.method.toLowerCase() }
       this.#requests.inc({ ...labels, code: String(reply.statusCode) })
       this.#duration.observe(labels, reply.elapsedTime / 1000)
-      this.#requestSize.observe(labels, Number(request.headers['content-length'] ?? 0))
-      this.#responseSize.observe(labels, Number(reply.getHeader('content-length') ?? 0))
     })
   }
 
@@ -132,7 +128,7 @@ function counts(records: readonly InstanceRecord[], key: (record: InstanceRecord
 /** AMS's labels: the transport, the object and the method, such as `unix_instance_exec_POST`. */
 function handlerOf({ raw, routeOptions, method }: FastifyRequest): string {
   const transport = raw.socket instanceof TLSSocket ? 'https' : 'unix'
-  return `${transport}_${objectOf(routeOptions.url ?? '')}_${method}`
+  return `${transport}_${routeOptions.url === undefined ? 'unknown' : objectOf(routeOptions.url)}_${method}`
 }
 
 export function objectOf(route: string): string {

@@ -8,7 +8,7 @@ import type { ApplicationRecord, ApplicationVersion, OperationRecord, Resources 
 import type { Settings } from '../store/settings.ts'
 import type { Store } from '../store/store.ts'
 import type { Addons } from './addons.ts'
-import type { Images } from './images.ts'
+import { type Images, mustHold } from './images.ts'
 import {
   allowedPackages,
   hookDefault,
@@ -261,6 +261,7 @@ export class Applications {
     const { images, addons, settings } = this.#parts
     const image = images.get(id)
     const version = images.version(image)
+    mustHold(image, version, 'applications')
     const all = addons.forInstance([...settings.globalAddons(), ...own], image.architecture)
     const stage = 'waiting'
     const { timeout } = manifest.hooks

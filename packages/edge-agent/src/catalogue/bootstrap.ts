@@ -290,6 +290,7 @@ export class Bootstrap {
     } catch (error) {
       // An image that is just being replaced, an addon that is gone: the change that mends it brings us back here.
       if (!(error instanceof ApiError)) throw error
+      log.warn({ application: application.name, reason: error.message }, 'it cannot follow what has changed')
     }
   }
 }

@@ -41,7 +41,11 @@ export class Exporter {
     pipeline(createReadStream(this.#packages.path(id)), entries).catch(fail)
     pipeline(out, child.stdin).catch(fail)
     rewrite().catch(fail)
-    child.stdout.once('close', () => child.kill('SIGKILL'))
+    // Also when whoever downloads it goes away: nothing is left open then.
+    child.stdout.once('close', () => {
+      child.kill('SIGKILL')
+      for (const stream of [entries, out]) stream.destroy()
+    })
     return child.stdout
   }
 }

@@ -3,7 +3,7 @@
 // A version says `initializing` until LXD has it; after a crash, `resume` removes what did not get there.
 import { rmSync } from 'node:fs'
 import { type LxdClient, NotFoundError } from '@anbox/sdk'
-import { badRequest, conflict, notFound } from '../errors.ts'
+import { badRequest, conflict, notFound, notSupported } from '../errors.ts'
 import type { Operations } from '../operations/operations.ts'
 import { newId } from '../store/id.ts'
 import type { ImageRecord, ImageVersion, InstanceRecord, OperationRecord } from '../store/records.ts'
@@ -18,6 +18,17 @@ const formats = [
   [0x42, 0x5a, 0x68],
   [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00],
 ]
+
+/**
+ * Where something has to be done in a guest before Android, its image has to say that it waits.
+ * @throws ApiError 501.
+ */
+export function mustHold({ name }: ImageRecord, { holds }: ImageVersion, what: string): void {
+  if (holds) return
+  throw notSupported(
+    `${what} need an image that holds Android back until they are done (property anbox.hold); image "${name}" does not, and that is`,
+  )
+}
 
 export type ImageParts = { lxd: LxdClient; store: Store; operations: Operations; log: Logger }
 /** Gives LXD the file system of a version and returns its fingerprint. */

@@ -2,7 +2,6 @@
 import { badRequest, conflict, forbidden, notFound, notNow } from '../errors.ts'
 import type { Operations } from '../operations/operations.ts'
 import type {
-  Amounts,
   ApplicationRecord,
   ApplicationVersion,
   Goal,
@@ -82,9 +81,8 @@ export class Instances {
     const { store, host, warm } = this.#parts
     const wanted = draft(launch, store.instances.list(), this.#parts)
     const record = warm.take(wanted) ?? wanted
-    const { id, goal, amounts, noDiskReserve } = record
-    const others = () => store.instances.list().filter((other) => other.id !== id)
-    this.#mustFit(amounts, others, !noDiskReserve)
+    const { id, goal, noDiskReserve } = record
+    this.#mustFit(record, !noDiskReserve)
     const gpu = this.#gpuFor(record)
     // The operation first: cut off in between, it ends as failed; the other way round an instance nobody was told of would boot.
     const operation = this.#operation([id], goal, 'Launching instance', noWait, kind, true)
@@ -108,8 +106,7 @@ export class Instances {
     if (wanted && wanted !== 'running' && wanted !== 'stopped')
       throw badRequest(`desired_status must be "running" or "stopped", not "${wanted}"`)
     const deleteProtected = change.config?.security?.delete_protected
-    if (wanted === 'running' && record.goal !== 'running')
-      this.#mustFit(record.amounts, () => store.instances.list().filter(({ id }) => id !== record.id), false)
+    if (wanted === 'running' && record.goal !== 'running') this.#mustFit(record, false)
     if (wanted === 'running' && record.failing !== undefined)
       throw conflict(`instance "${idOrName}" has failed and is being stopped: try again in a moment`)
     const gpu = wanted === 'running' && record.goal !== 'running' ? this.#gpuFor(record) : record.gpu
@@ -189,7 +186,7 @@ export class Instances {
   launchBase(application: ApplicationRecord, version: ApplicationVersion): InstanceRecord {
     const { store, host } = this.#parts
     const record = draftBase(application, version)
-    this.#mustFit(record.amounts, () => store.instances.list(), true)
+    this.#mustFit(record, true)
     store.instances.put(record)
     host.wake(record.id)
     return record
@@ -209,7 +206,7 @@ export class Instances {
     return share
   }
 
-  #mustFit(amounts: Amounts, others: () => readonly InstanceRecord[], newDisk: boolean): void {
+  #mustFit({ id, amounts }: InstanceRecord, newDisk: boolean): void {
     const { machine, node, warm } = this.#parts
     if (node.values.unschedulable)
       throw notNow(
@@ -220,9 +217,10 @@ export class Instances {
         `no suitable node: LXD does not answer (${machine.reason}); try again when GET /1.0/nodes says online`,
       )
     const ceiling = node.ceiling(machine.facts)
-    const left = () => others().filter((other) => !(other.warm && other.goal === 'deleted'))
-    let lacking = lacks(ceiling, node.values, left(), amounts, newDisk)
-    while (lacking && warm.giveUpOne()) lacking = lacks(ceiling, node.values, left(), amounts, newDisk)
+    // Those made ahead that are given up count no more, though LXD is still at work on them.
+    const others = () => this.all().filter((other) => other.id !== id && !(other.warm && other.goal === 'deleted'))
+    let lacking = lacks(ceiling, node.values, others(), amounts, newDisk)
+    while (lacking && warm.giveUpOne(id)) lacking = lacks(ceiling, node.values, others(), amounts, newDisk)
     if (lacking)
       throw notNow(`no suitable node, the machine is full (${lacking}): ask for less, or stop or delete instances`)
   }

@@ -1,7 +1,7 @@
 // A launch as it was asked for, and the record it becomes: everything is checked before anything is written.
 import type { Addons } from '../catalogue/addons.ts'
 import type { Applications } from '../catalogue/applications.ts'
-import type { Images } from '../catalogue/images.ts'
+import { type Images, mustHold } from '../catalogue/images.ts'
 import { badRequest, conflict, notFound, notNow, notSupported } from '../errors.ts'
 import { newId } from '../store/id.ts'
 import type {
@@ -180,7 +180,7 @@ function fromImage(launch: Launch, { images, addons: known }: LaunchParts): Orig
   const image = images.get(launch.image_id ?? '')
   const version = images.version(image, launch.image_version)
   const addons = known.forInstance(launch.addons ?? [], image.architecture)
-  if (addons.length > 0 && !version.holds) throw cannotWait(image.name, 'addons')
+  if (addons.length > 0) mustHold(image, version, 'addons')
   return {
     image: { id: image.id, name: image.name, version: version.version, fingerprint: version.fingerprint },
     architecture: image.architecture,
@@ -194,12 +194,6 @@ function fromImage(launch: Launch, { images, addons: known }: LaunchParts): Orig
     imageVersion: version,
   }
 }
-
-/** Images that do not hold Android back cannot have anything done before it. */
-export const cannotWait = (image: string, what: string) =>
-  notSupported(
-    `${what} need an image that holds Android back until they are done (property anbox.hold); image "${image}" does not, and that is`,
-  )
 
 function fromApplication(launch: Launch, { applications, images, nodeTags }: LaunchParts): Origin {
   if (launch.addons?.length)
@@ -242,7 +236,8 @@ function fromInstance(launch: Launch, others: readonly InstanceRecord[]): Origin
     architecture,
     addons,
     application,
-    setUp,
+    // A base instance is copied to be looked at, not to bootstrap again.
+    setUp: source.base ? undefined : setUp,
     copyOf: lxdName,
     resources: { disk: amounts.disk },
     services: [],

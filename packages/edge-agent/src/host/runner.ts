@@ -325,9 +325,11 @@ export class StepRunner {
 
   async #putFiles(record: InstanceRecord, signal: AbortSignal): Promise<void> {
     const guest = new Guest(this.#parts.lxd, record.lxdName, signal)
-    if (record.userData) await guest.putFile(`${anboxDirectory}/userdata`, record.userData)
-    const session = sessionText(record)
-    if (session) await guest.putFile(sessionFile, session)
+    const files = { [`${anboxDirectory}/userdata`]: record.userData, [sessionFile]: sessionText(record) }
+    for (const [path, content] of Object.entries(files))
+      if (content) await guest.putFile(path, content)
+      // A copy has the disk of another instance, and none of what that one was told.
+      else if (record.copyOf) await guest.deleteFile(path)
   }
 
   #tell(id: string, metadata: Record<string, unknown> | null): void {

@@ -75,10 +75,10 @@ export class WarmPool {
     }
   }
 
-  /** Gives up one that is made ahead, for a launch that needs its place. @returns false when there is none left. */
-  giveUpOne(): boolean {
+  /** Gives up another one that is made ahead, for a launch that needs its place. @returns false when there is none left. */
+  giveUpOne(except: string): boolean {
     const { store, host } = this.#parts
-    const one = this.#list().find(({ goal }) => goal !== 'deleted')
+    const one = this.#list().find(({ id }) => id !== except)
     if (!one) return false
     store.instances.change(one.id, (latest) => ({ ...latest, goal: 'deleted' }))
     host.wake(one.id)
