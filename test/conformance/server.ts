@@ -5,6 +5,7 @@ import { type IncomingHttpHeaders, request } from 'node:http'
 import { join } from 'node:path'
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import { parse } from 'yaml'
+import { absolute } from '../../packages/edge-agent/src/api/contract.ts'
 
 type Schema = Record<string, unknown>
 type Response = { content?: Record<string, { schema: Schema }>; $ref?: string }
@@ -87,18 +88,6 @@ export function complaint({ id, responses }: Operation, { status, headers, text,
   const validate = compiled.get(key) ?? ajv.compile(absolute(content?.schema ?? {}) as Schema)
   compiled.set(key, validate)
   return validate(json) ? '' : `${ajv.errorsText(validate.errors)}: ${text.slice(0, 300)}`
-}
-
-/** References inside the document, seen from a schema compiled by itself. */
-function absolute(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(absolute)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [
-      key,
-      key === '$ref' && typeof inner === 'string' && inner.startsWith('#') ? `ams${inner}` : absolute(inner),
-    ]),
-  )
 }
 
 export const idIn = ({ json }: Answer, kind: string): string => {

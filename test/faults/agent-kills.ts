@@ -4,20 +4,11 @@ import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AnboxError, NotFoundError, type Operation } from '@anbox/sdk'
 import { Edge, made, small, until } from '../live/edge.ts'
+import { randomNumbers } from '../random.ts'
 
 /** Instances at once: enough for the steps of several to interleave. */
 const most = 6
 export const seed = Number(process.env.ANBOX_TEST_SEED ?? Date.now() % 1e6)
-
-/** mulberry32: the same seed gives the same requests and moments. */
-function randomNumbers(state: number): () => number {
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 export async function killed(kills: number): Promise<void> {
   const random = randomNumbers(seed)

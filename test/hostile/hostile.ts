@@ -5,8 +5,9 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { ask } from '../conformance/server.ts'
 import { Edge } from '../live/edge.ts'
 import { noting, tarBz2 } from '../live/package.ts'
+import { randomNumbers } from '../random.ts'
 import { hostileArchives } from './archives.ts'
-import { mutated, randomNumbers, type Wanted } from './mutations.ts'
+import { mutated, type Wanted } from './mutations.ts'
 
 export const seed = Number(process.env.ANBOX_TEST_SEED ?? Date.now() % 1e6)
 /** MiB that the agent may hold at its most. */

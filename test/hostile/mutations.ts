@@ -3,16 +3,6 @@
 export type Wanted = { method: string; path: string; headers: Record<string, string>; body?: Uint8Array }
 type Random = () => number
 
-/** mulberry32: the same seed gives the same requests. */
-export function randomNumbers(state: number): Random {
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 const odd: unknown[] = [
   ...[
     null,

@@ -30,8 +30,7 @@ test('as fast as lxc, quick to answer meanwhile, small, and its events in order 
   try {
     await edge.upload()
     await (await edge.ams.nodes.update('box', { cpu_allocation_rate: 1000, memory_allocation_rate: 1000 })).wait()
-    const bare = await launchWithLxc(lxc, bridge, edge.path('standin'))
-    console.log('bare', bare)
+    const bare = await launchWithLxc(lxc, bridge)
     const found = await launchWithAgent(edge)
     console.log(
       `\n  ${guests} launches: agent ${found.seconds.toFixed(1)} s, lxc ${bare.toFixed(1)} s: ${(found.seconds / bare).toFixed(2)}` +
@@ -48,11 +47,7 @@ test('as fast as lxc, quick to answer meanwhile, small, and its events in order 
 })
 
 /** Seconds. They are gone afterwards. */
-async function launchWithLxc(
-  lxc: (...args: string[]) => Promise<string>,
-  bridge: string,
-  alias: string,
-): Promise<number> {
+async function launchWithLxc(lxc: (...args: string[]) => Promise<string>, bridge: string): Promise<number> {
   const image = `load-${process.pid}`
   await lxc('image', 'import', String(process.env.ANBOX_TEST_GUEST), '--alias', image)
   const names = Array.from({ length: guests }, (_, index) => `${image}-${index}`)
@@ -73,7 +68,7 @@ async function launchWithLxc(
     })
     return (performance.now() - start) / 1000
   } finally {
-    await each((name) => lxc('delete', '-f', name).catch(() => alias))
+    await each((name) => lxc('delete', '-f', name).catch(() => ''))
     await lxc('image', 'delete', image)
   }
 }
@@ -93,14 +88,11 @@ async function launchWithAgent(edge: Edge) {
   )
   await Promise.all(launching.map((operation) => operation.wait()))
   const seconds = (performance.now() - start) / 1000
-  console.log('launched', seconds)
   clearInterval(watching)
   const ids = launching.map((operation) => operation.resource('instances') ?? '')
   await sleep(500)
   stop.abort()
-  console.log('stopped')
   await reader
-  console.log('reader')
   const [first = [], ...others] = streams.map(({ seen }) => seen)
   for (const other of others) assert.deepEqual(other, first)
   for (const id of ids) {

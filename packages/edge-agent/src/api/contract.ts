@@ -49,7 +49,7 @@ export class Contract {
 }
 
 /** References inside the document, seen from a schema compiled by itself. */
-function absolute(value: unknown): unknown {
+export function absolute(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(absolute)
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(

@@ -21,6 +21,7 @@ import {
 import type { Package, Packages } from './packages.ts'
 import { bytesOf } from './size.ts'
 import type { Spooled } from './spool.ts'
+import { changeVersion } from './versions.ts'
 
 /** AMS's ApplicationPatch; null leaves a field as it is. */
 export type ApplicationPatch = {
@@ -189,10 +190,7 @@ export class Applications {
     const { status } = this.version(application, number)
     if (published && status !== 'active')
       throw badRequest(`version ${number} is ${status}: only an active one can be published`)
-    this.#parts.store.applications.change(application.id, (latest) => ({
-      ...latest,
-      versions: latest.versions.map((version) => (version.number === number ? { ...version, published } : version)),
-    }))
+    changeVersion(this.#parts.store, application.id, number, { published })
     return this.#parts.operations.done(
       published ? 'Publishing application version' : 'Revoking application version',
       resourcesOf(application.id),

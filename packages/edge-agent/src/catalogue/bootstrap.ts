@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { LxdClient } from '@anbox/sdk'
 import { ApiError } from '../errors.ts'
 import type { Instances } from '../host/instances.ts'
+import { untilQuiet } from '../host/until-quiet.ts'
 import type { ApplicationRecord, ApplicationVersion, InstanceRecord } from '../store/records.ts'
 import type { Settings } from '../store/settings.ts'
 import type { Store } from '../store/store.ts'
@@ -15,9 +16,10 @@ import type { Addons } from './addons.ts'
 import type { Applications } from './applications.ts'
 import type { Images } from './images.ts'
 import type { Packages } from './packages.ts'
+import { changeVersion } from './versions.ts'
 
 /** AMS's limit, milliseconds. */
-export const bootstrapLimit = 15 * 60_000
+const bootstrapLimit = 15 * 60_000
 /** Milliseconds between two looks, for what no change of a record told. */
 const resync = 30_000
 /** Milliseconds after which what did not work is tried again. */
@@ -171,10 +173,8 @@ export class Bootstrap {
     const { lxd, store, settings, wake } = this.#parts
     const { signal } = this.#closing
     this.#change(application.id, version.number, { stage: 'publishing' })
-    // LXD goes on with what an agent that died had begun; two at a time would be one too many.
-    for (const operation of await lxd.operations.list({ signal }))
-      if (!operation.final && (operation.resources?.instances ?? []).some((url) => url.includes(`/${base.lxdName}`)))
-        await operation.wait({ signal }).catch(() => signal.throwIfAborted())
+    // Two at a time would be one image too many.
+    await untilQuiet(lxd, base.lxdName, signal)
     const mark = markOf(application.id, version.number)
     const known = (await lxd.images.list({ signal })).find(
       ({ properties }) => properties?.['anbox.application'] === mark,
@@ -230,10 +230,7 @@ export class Bootstrap {
 
   #change(id: string, number: number, fields: Partial<ApplicationVersion>): void {
     if (fields.stage !== undefined) this.#parts.log.debug({ application: id, number, stage: fields.stage }, 'bootstrap')
-    this.#parts.store.applications.change(id, (latest) => ({
-      ...latest,
-      versions: latest.versions.map((version) => (version.number === number ? { ...version, ...fields } : version)),
-    }))
+    changeVersion(this.#parts.store, id, number, fields)
   }
 
   async #remove({ id, versions }: ApplicationRecord): Promise<void> {

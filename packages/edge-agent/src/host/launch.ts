@@ -102,18 +102,7 @@ export function draft(launch: Launch, others: readonly InstanceRecord[], parts: 
     )
   const named = new Set((launch.services ?? []).map((service) => service.name))
   return {
-    id,
-    name,
-    lxdName: `ams-${id}`,
-    createdAt: Math.floor(Date.now() / 1000),
-    goal: (launch.no_start ? 'stopped' : 'running') satisfies Goal,
-    status: 'created',
-    made: false,
-    errorMessage: '',
-    statusMessage: '',
-    logsKept: false,
-    storedLogs: [],
-    address: '',
+    ...fresh(id, name, launch.no_start ? 'stopped' : 'running'),
     ...origin,
     application: ownApplication(launch, config, origin.application),
     amounts: readAmounts(launch.resources, resources, launch.source?.id ? 'copy' : 'new'),
@@ -127,22 +116,27 @@ export function draft(launch: Launch, others: readonly InstanceRecord[], parts: 
   }
 }
 
+/** What every record begins with. */
+const fresh = (id: string, name: string, goal: Goal) => ({
+  id,
+  name,
+  lxdName: `ams-${id}`,
+  createdAt: Math.floor(Date.now() / 1000),
+  goal,
+  status: 'created' as const,
+  made: false,
+  errorMessage: '',
+  statusMessage: '',
+  logsKept: false,
+  storedLogs: [],
+  address: '',
+})
+
 /** An instance that bootstraps a version of an application. Its ports stay closed: nobody but the agent uses it. */
 export function draftBase(application: ApplicationRecord, version: ApplicationVersion): InstanceRecord {
   const id = newId()
   return {
-    id,
-    name: `ams-${id}`,
-    lxdName: `ams-${id}`,
-    createdAt: Math.floor(Date.now() / 1000),
-    goal: 'running',
-    status: 'created',
-    made: false,
-    errorMessage: '',
-    statusMessage: '',
-    logsKept: false,
-    storedLogs: [],
-    address: '',
+    ...fresh(id, `ams-${id}`, 'running'),
     image: version.image,
     architecture: version.architecture,
     amounts: readAmounts(undefined, { ...application.resources, gpuSlots: 0 }, 'new'),

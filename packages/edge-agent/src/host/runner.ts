@@ -13,6 +13,7 @@ import { anboxDirectory, Guest, GuestError, holdFile } from './guest.ts'
 import type { Observed, Step } from './plan.ts'
 import { sessionFile, sessionText } from './session.ts'
 import { notUp, SetUp } from './set-up.ts'
+import { untilQuiet } from './until-quiet.ts'
 
 /** Seconds that Android gets to shut down by itself. */
 const shutdownPatience = 30
@@ -83,7 +84,7 @@ export class StepRunner {
         return
       }
       case 'discard':
-        await this.#waitForOthers(lxdName, signal)
+        await untilQuiet(lxd, lxdName, signal)
         // Only a guest whose set-up was cut off has been running.
         if (observed.state === 'present' && observed.power !== 'stopped') await this.#stop(lxdName, true, signal)
         await this.#remove(lxdName, signal)
@@ -289,17 +290,6 @@ export class StepRunner {
       await (await this.#parts.lxd.instances.delete(lxdName)).wait({ signal })
     } catch (error) {
       if (!(error instanceof NotFoundError)) throw error
-    }
-  }
-
-  /** Before a leftover is removed: the LXD operation that made it may still be at work, for an agent that died meanwhile. */
-  async #waitForOthers(lxdName: string, signal: AbortSignal): Promise<void> {
-    const { operations } = this.#parts.lxd
-    for (const operation of await operations.list()) {
-      const about = (operation.resources?.instances ?? []).some((url) =>
-        url.replace(/\?.*$/, '').endsWith(`/${lxdName}`),
-      )
-      if (about && !operation.final) await operation.wait({ signal }).catch(() => signal.throwIfAborted())
     }
   }
 

@@ -5,6 +5,7 @@
 // guest's start, or, where the guest is still to be made, from its image.
 import type { LxdClient } from '@anbox/sdk'
 import type { Packages } from '../catalogue/packages.ts'
+import { changeVersion } from '../catalogue/versions.ts'
 import type { Config } from '../config.ts'
 import type { ApplicationVersion, GuestUpdate, InstanceRecord } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
@@ -155,12 +156,9 @@ cd ..; rm -rf app; mv .kept app`
     number: number,
     fields: { updates?: GuestUpdate[]; bootPackage?: string; bootActivity?: string },
   ): void {
-    const { applications, instances } = this.#parts.store
+    const { instances } = this.#parts.store
     const application = instances.get(id)?.application
-    applications.change(application?.id ?? '', (latest) => ({
-      ...latest,
-      versions: latest.versions.map((version) => (version.number === number ? { ...version, ...fields } : version)),
-    }))
+    changeVersion(this.#parts.store, application?.id ?? '', number, fields)
     const { updates: _updates, ...known } = fields
     instances.change(id, (latest) =>
       latest.application ? { ...latest, application: { ...latest.application, ...known } } : latest,
