@@ -1,6 +1,5 @@
 // Uploads, spooled whole before anything is said about them.
 import type { FastifyRequest } from 'fastify'
-import { Packages } from '../catalogue/packages.ts'
 import type { Spool, Spooled } from '../catalogue/spool.ts'
 import { badRequest } from '../errors.ts'
 import { uploadOf } from './body.ts'
@@ -8,10 +7,10 @@ import { uploadOf } from './body.ts'
 /** Milliseconds that an upload, and the reading of it, may take. */
 const patience = 3600_000
 
-export type Received = { spooled: Spooled; signal: AbortSignal }
+type Received = { spooled: Spooled; signal: AbortSignal }
 
 /** @param refusal what is wrong with a file that begins with these six bytes, if anything. @throws ApiError 400 and 503. */
-export async function receiveUpload(
+async function receiveUpload(
   request: FastifyRequest,
   spool: Spool,
   refusal: (head: Buffer) => string | undefined,
@@ -24,4 +23,18 @@ export async function receiveUpload(
   return { spooled: await spool.receive(upload, fingerprint, refusal, signal), signal }
 }
 
-export const receivePackage = (request: FastifyRequest, spool: Spool) => receiveUpload(request, spool, Packages.refusal)
+/** Receives an upload for some work; of what the work refuses nothing is left. @throws ApiError 400, 503, and what the work throws. */
+export async function withUpload<T>(
+  request: FastifyRequest,
+  spool: Spool,
+  refusal: (head: Buffer) => string | undefined,
+  work: (received: Received) => T | Promise<T>,
+): Promise<T> {
+  const received = await receiveUpload(request, spool, refusal)
+  try {
+    return await work(received)
+  } catch (error) {
+    spool.drop(received.spooled)
+    throw error
+  }
+}

@@ -14,7 +14,9 @@ import type { Store } from '../store/store.ts'
 import type { Logger } from '../system/log.ts'
 import type { Addons } from './addons.ts'
 import type { Applications } from './applications.ts'
+import { followChanges } from './auto-update.ts'
 import type { Images } from './images.ts'
+import { isFor, markOf, removeLeftovers } from './leftovers.ts'
 import type { Packages } from './packages.ts'
 import { changeVersion } from './versions.ts'
 
@@ -111,8 +113,9 @@ export class Bootstrap {
     const { store } = this.#parts
     for (const application of store.applications.list())
       if (application.goal === 'deleted') await this.#remove(application)
-    await this.#sweep()
-    for (const { id } of store.applications.list()) this.#autoUpdate(id)
+    for (const id of this.#since.keys()) if (!store.instances.get(id)) this.#since.delete(id)
+    await removeLeftovers(this.#parts, this.#closing.signal)
+    for (const { id } of store.applications.list()) followChanges(this.#parts, id)
     for (const { id, versions } of store.applications.list()) {
       const open = versions.find(({ status }) => status === 'initializing')
       if (open) await this.#advance(id, open)
@@ -237,63 +240,4 @@ export class Bootstrap {
     this.#parts.store.applications.delete(id)
     for (const { fingerprint } of versions) await this.#parts.images.forget(fingerprint)
   }
-
-  /** Base instances, images and packages that no version has any more. */
-  async #sweep(): Promise<void> {
-    const { lxd, store, images, packages, wake } = this.#parts
-    const versions = store.applications
-      .list()
-      .flatMap(({ id, versions }) => versions.map((version) => ({ id, version })))
-    for (const id of this.#since.keys()) if (!store.instances.get(id)) this.#since.delete(id)
-    for (const instance of store.instances.list()) {
-      if (!instance.base || instance.goal === 'deleted') continue
-      const version = versions.find(({ id, version }) => isFor(instance, id, version.number))?.version
-      if (version && version.status !== 'active') continue
-      store.instances.change(instance.id, (latest) => ({ ...latest, goal: 'deleted' }))
-      wake(instance.id)
-    }
-    packages.sweep(
-      new Set([
-        ...versions.map(({ version }) => version.package),
-        ...store.addons.list().flatMap(({ versions }) => versions.map(({ package: id }) => id)),
-        ...store.instances.list().flatMap(({ addons }) => addons.map(({ package: id }) => id)),
-      ]),
-    )
-    const marks = new Set(versions.map(({ id, version }) => markOf(id, version.number)))
-    for (const { fingerprint = '', properties } of await lxd.images.list({ signal: this.#closing.signal })) {
-      const mark = properties?.['anbox.application']
-      if (mark && !marks.has(mark)) await images.forget(fingerprint)
-    }
-  }
-
-  /** A new version, where image, addons or global settings are not those of the newest one any more. */
-  #autoUpdate(id: string): void {
-    const { store, images, addons, settings, applications, log } = this.#parts
-    const application = store.applications.get(id)
-    const newest = application?.versions.at(-1)
-    if (!application || !newest || application.inhibitAutoUpdates || !settings.autoUpdate()) return
-    try {
-      const image = images.get(application.image)
-      const version = images.version(image)
-      const names = [...settings.globalAddons(), ...application.addons]
-      const now = addons.forInstance(names, image.architecture)
-      const reasons = [
-        ...(version.fingerprint === newest.image.fingerprint ? [] : ['image']),
-        ...(references(now) === references(newest.addons) ? [] : ['addons']),
-      ]
-      if (reasons.length === 0) return
-      log.info({ application: application.name, reasons }, 'a new version is made of what has changed')
-      applications.rebuild(id, `Updating application: changed ${reasons.join(' and ')}`)
-    } catch (error) {
-      // An image that is just being replaced, an addon that is gone: the change that mends it brings us back here.
-      if (!(error instanceof ApiError)) throw error
-      log.warn({ application: application.name, reason: error.message }, 'it cannot follow what has changed')
-    }
-  }
 }
-
-const markOf = (id: string, number: number) => `${id}-${number}`
-const isFor = ({ application }: InstanceRecord, id: string, number: number) =>
-  application?.id === id && application.version === number
-const references = (addons: readonly { name: string; version: number }[]) =>
-  addons.map(({ name, version }) => `${name}@${version}`).join()

@@ -95,19 +95,17 @@ export class Images {
       : 'the upload is not an image: a gzip, bzip2 or xz compressed tarball is expected'
   }
 
-  /** Makes an image of a spooled upload. @throws ApiError 400 and 409, the spool file removed. */
+  /** Makes an image of a spooled upload, which is gone once LXD has it. @throws ApiError 400 and 409; then it is left. */
   add(name: string, spooled: Spooled, wantsDefault: boolean): OperationRecord {
-    return this.#taking(spooled, () => this.#create(name, wantsDefault, 'Adding image', this.#upload(spooled), spooled))
+    return this.#create(name, wantsDefault, 'Adding image', this.#upload(spooled), spooled)
   }
 
-  /** Makes the next version of an image. @throws ApiError 404 and 409, the spool file removed. */
+  /** Makes the next version of an image, as `add` does. @throws ApiError 404 and 409. */
   addVersion(idOrName: string, spooled: Spooled): OperationRecord {
-    return this.#taking(spooled, () => {
-      const image = this.get(idOrName)
-      if (image.versions.some(({ fingerprint }) => fingerprint === spooled.fingerprint))
-        throw conflict(`image "${image.name}" has this very file as a version already`)
-      return this.#begin(image, 'Updating image', this.#upload(spooled), spooled)
-    })
+    const image = this.get(idOrName)
+    if (image.versions.some(({ fingerprint }) => fingerprint === spooled.fingerprint))
+      throw conflict(`image "${image.name}" has this very file as a version already`)
+    return this.#begin(image, 'Updating image', this.#upload(spooled), spooled)
   }
 
   /** Makes an image of something that LXD has: `provide` gets it into LXD's store. @throws ApiError 400 and 409. */
@@ -180,15 +178,6 @@ export class Images {
       await (await lxd.images.delete(fingerprint)).wait()
     } catch (error) {
       if (!(error instanceof NotFoundError)) throw error
-    }
-  }
-
-  #taking<T>(spooled: Spooled, work: () => T): T {
-    try {
-      return work()
-    } catch (error) {
-      rmSync(spooled.path, { force: true })
-      throw error
     }
   }
 

@@ -79,8 +79,10 @@ async function failed(ams: AmsClient) {
 }
 
 async function bootstraps(ams: AmsClient) {
-  const bad = (await ams.applications.list()).flatMap(({ name, versions = [] }) => {
+  const images = new Set((await ams.images.list()).map(({ id }) => id))
+  const bad = (await ams.applications.list()).flatMap(({ name, versions = [], parent_image_id: image = '' }) => {
     const last = versions.at(-1)
+    if (!images.has(image)) return [`${name}: its image is gone, so no version follows: give it another one`]
     return last?.status === 'error' ? [`${name}@${last.number}: ${last.error_message}`] : []
   })
   return bad.length === 0

@@ -2,8 +2,9 @@
 import { createHash } from 'node:crypto'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { stringify } from 'yaml'
-import type { ApplicationPatch } from '../../catalogue/applications.ts'
+import type { ApplicationPatch } from '../../catalogue/application-patch.ts'
 import { manifestFields } from '../../catalogue/manifest.ts'
+import { Packages } from '../../catalogue/packages.ts'
 import { badRequest, notFound, notSupported } from '../../errors.ts'
 import type { ApplicationRecord, ApplicationVersion } from '../../store/records.ts'
 import { uploadOf } from '../body.ts'
@@ -12,7 +13,7 @@ import { accepted, sync } from '../envelope.ts'
 import { count, flag, page, type Query, recursive, text } from '../query.ts'
 import { renderApplication } from '../render/application.ts'
 import type { Services } from '../services.ts'
-import { receivePackage } from '../upload.ts'
+import { withUpload } from '../upload.ts'
 
 type Named = { Params: { id: string; version: string }; Querystring: Query }
 
@@ -43,15 +44,12 @@ export function applicationRoutes(
     )
   })
 
-  app.post<Named>('/1.0/applications', async (request, reply) => {
-    const vm = flag(request.query, 'vm')
-    const { spooled, signal } = await receivePackage(request, spool)
-    if (vm) {
-      spool.drop(spooled)
-      throw notSupported('applications in virtual machines')
-    }
-    return accepted(reply, await applications.create(spooled, signal))
-  })
+  app.post<Named>('/1.0/applications', (request, reply) =>
+    withUpload(request, spool, Packages.refusal, async ({ spooled, signal }) => {
+      if (flag(request.query, 'vm')) throw notSupported('applications in virtual machines')
+      return accepted(reply, await applications.create(spooled, signal))
+    }),
+  )
 
   app.delete<Named>('/1.0/applications', (request, reply) => {
     contract.checkBody('applications_delete', request.body)
@@ -66,10 +64,10 @@ export function applicationRoutes(
 
   app.patch<Named>('/1.0/applications/:id', async (request, reply) => {
     const { id } = request.params
-    if (uploadOf(request)) {
-      const { spooled, signal } = await receivePackage(request, spool)
-      return accepted(reply, await applications.upload(id, spooled, signal))
-    }
+    if (uploadOf(request))
+      return withUpload(request, spool, Packages.refusal, async ({ spooled, signal }) =>
+        accepted(reply, await applications.upload(id, spooled, signal)),
+      )
     // JSON without a body: the same package again, with what has changed around it.
     if (request.body == null) return accepted(reply, applications.rebuild(id))
     contract.checkBody('application_patch_upload', request.body)

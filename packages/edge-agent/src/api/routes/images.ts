@@ -9,7 +9,7 @@ import { accepted, sync } from '../envelope.ts'
 import { flag, type Query, recursive, text } from '../query.ts'
 import { renderImage } from '../render/image.ts'
 import type { Services } from '../services.ts'
-import { receiveUpload } from '../upload.ts'
+import { withUpload } from '../upload.ts'
 
 type Named = { Params: { id: string; version: string }; Querystring: Query }
 type ImagesPost = {
@@ -57,28 +57,21 @@ export function imageRoutes(
       return accepted(reply, importer.import(path ?? '', name ?? '', isDefault ?? false))
     }
     // The body is read to its end before anything is refused: a client that still sends would not see the answer.
-    const { spooled } = await receiveUpload(request, spool, Images.refusal)
-    try {
-      const asked = uploadRequest(request)
-      if (asked.type === 'vm') throw notSupported('images of virtual machines')
-      return accepted(
-        reply,
-        images.add(typeof asked.name === 'string' ? asked.name : '', spooled, asked.default === true),
-      )
-    } catch (error) {
-      spool.drop(spooled)
-      throw error
-    }
+    return withUpload(request, spool, Images.refusal, ({ spooled }) => {
+      const { name, type, default: isDefault } = uploadRequest(request)
+      if (type === 'vm') throw notSupported('images of virtual machines')
+      return accepted(reply, images.add(typeof name === 'string' ? name : '', spooled, isDefault === true))
+    })
   })
 
   app.get<Named>('/1.0/images/:id', ({ params, query }, reply) => sync(reply, render(get(params.id, query))))
 
   app.patch<Named>('/1.0/images/:id', async (request, reply) => {
     const { id } = request.params
-    if (uploadOf(request)) {
-      const { spooled } = await receiveUpload(request, spool, Images.refusal)
-      return accepted(reply, images.addVersion(id, spooled))
-    }
+    if (uploadOf(request))
+      return withUpload(request, spool, Images.refusal, ({ spooled }) =>
+        accepted(reply, images.addVersion(id, spooled)),
+      )
     contract.checkBody('image_patch_upload', request.body)
     const { default: isDefault, force_sync: forceSync } = request.body as {
       default?: boolean | null
