@@ -105,18 +105,19 @@ async function check(base: string, before: Map<string, string>, replaced: boolea
 
 /** Created and issued: always one authority, one key, one certificate. */
 export async function created(kills: number): Promise<void> {
-  const usual = (await work({ pki: join(directory, 'usual/pki'), out: join(directory, 'usual/out') })) ?? 0
+  let usual = (await work({ pki: join(directory, 'usual/pki'), out: join(directory, 'usual/out') })) ?? 0
   assert.ok(usual > 0)
   const states = new Set<number>()
   for (let round = 0; round < kills; round += 1) {
     const base = join(directory, `round-${round}`)
-    const delay = Math.random() * usual * 1.1
-    await work({ pki: join(base, 'pki'), out: join(base, 'out') }, delay)
+    // A kill in each part of the time, which is what the last whole run took: the machine may be busier now.
+    const delay = ((round + Math.random()) / kills) * usual * 1.1
+    usual = (await work({ pki: join(base, 'pki'), out: join(base, 'out') }, delay)) ?? usual
     const before = contents(base)
     states.add(before.size)
     assert.equal(await check(base, before, false), 1, `after ${delay} of ${usual} ms`)
   }
-  assert.ok(states.size >= 3, `the kills fell into ${states.size} states only`)
+  assert.ok(states.size >= Math.min(3, 1 + kills / 5), `the kills fell into ${states.size} states only`)
 }
 
 /** Replaced: always a key with a certificate that fits it. */
