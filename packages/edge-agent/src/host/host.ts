@@ -196,9 +196,10 @@ function endsLaunch(step: Step, error: unknown): boolean {
   if (error instanceof UnavailableError || error instanceof TimeoutError || error instanceof OperationLostError)
     return false
   const message = error instanceof Error ? error.message : ''
-  // Another operation of LXD on the same instance, begun by an agent that was killed, or LXD going down.
+  // Another operation of LXD on the same instance, begun by an agent that was killed, or LXD going down; and with hundreds of
+  // guests LXD 5.0.2 now and then closes the image's folder while it reads it.
   if (
-    /busy|already exists|already running|in use by another|being created|shutting down|database is locked/i.test(
+    /busy|already exists|already running|in use by another|being created|shutting down|database is locked|bad file descriptor/i.test(
       message,
     )
   )

@@ -123,7 +123,7 @@ export function testKills(test: Suite, kills: number): void {
       const { options } = await machine(name)
       for (const [index, work] of (['enrol', 'renew'] as const).entries()) {
         const victim = Math.random() < 0.5 ? 'client' : 'server'
-        const afterMs = Math.random() * usual[work] * 1.1
+        const afterMs = ((round + Math.random()) / (kills / 2)) * usual[work] * 1.1
         await disturb({ work, options }, victim, afterMs)
         const said = `${work}, ${victim} killed after ${afterMs.toFixed()} of ${usual[work].toFixed()} ms`
         await check(name, index + 1, options.directory, said)
