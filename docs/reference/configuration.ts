@@ -8,7 +8,9 @@ const kinds = {
   seconds: '; a whole number from 1 to 86400',
   list: '; a list',
   level: '; one of these words',
-  count: 'number',
+  minutes: '; a whole number from 1 to 10080',
+  days: '; a whole number from 1 to 365',
+  count: '; a whole number from 0 to 1000',
 }
 
 export function configurationPage(): string {

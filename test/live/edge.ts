@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createAuthority, saveCredential } from '@anbox/pki'
 import { AmsClient, LxdClient, type Operation } from '@anbox/sdk'
@@ -93,12 +93,16 @@ export class Edge implements AsyncDisposable {
     return made(await (await this.ams.images.upload(name, guestFile())).wait(), 'images')
   }
 
-  /** The stand-in in other bytes: another version of the image. */
-  otherGuest(folder: string): string {
-    const tar = join(folder, 'other.tar')
+  /** The stand-in in other bytes: another version of the image. @param files more files of it, by path. */
+  otherGuest(folder: string, name = 'other', files: Record<string, string> = {}): string {
+    const tar = join(folder, `${name}.tar`)
     execFileSync('sh', ['-c', 'gunzip -c "$1" >"$2"', 'sh', guestFile(), tar])
     writeFileSync(join(folder, 'other-marker'), randomBytes(8).toString('hex'))
-    const added = ['--transform', 's,^,rootfs/,', 'other-marker']
+    for (const [path, content] of Object.entries(files)) {
+      mkdirSync(dirname(join(folder, path)), { recursive: true })
+      writeFileSync(join(folder, path), content)
+    }
+    const added = ['--transform', 's,^,rootfs/,', 'other-marker', ...Object.keys(files)]
     execFileSync('tar', ['-rf', tar, '--owner=0', '--group=0', ...added], { cwd: folder })
     execFileSync('gzip', ['-f', tar])
     return `${tar}.gz`

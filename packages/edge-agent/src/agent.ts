@@ -1,4 +1,5 @@
 // Puts the parts together, in the order in which they need each other, and takes them apart again.
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LxdClient } from '@anbox/sdk'
 import { ApiServer } from './api/server.ts'
@@ -25,10 +26,23 @@ import { WarmPool } from './host/warm.ts'
 import { Watchdog } from './host/watchdog.ts'
 import { EventHub } from './operations/events.ts'
 import { Operations } from './operations/operations.ts'
+import { Attestation } from './patch/attestation.ts'
+import { PatchClock } from './patch/clock.ts'
+import { Patching } from './patch/engine.ts'
+import { tellPatches } from './patch/events.ts'
+import { FleetLock } from './patch/fleet-lock.ts'
+import { HealthGate } from './patch/health.ts'
+import { patchKindsOf } from './patch/kinds.ts'
+import { readPolicy } from './patch/policy.ts'
+import { Probe } from './patch/probe.ts'
+import { Roller } from './patch/roll.ts'
+import { readClocks } from './patch/time.ts'
 import { Settings } from './store/settings.ts'
 import { Store } from './store/store.ts'
+import { runHere, runOnMachine } from './system/commands.ts'
 import type { Logger } from './system/log.ts'
 import { Notify } from './system/notify.ts'
+import { Snapd } from './system/snapd.ts'
 import { Enrolment } from './trust/enrolment.ts'
 import { EventTokens } from './trust/event-tokens.ts'
 import { TrustFiles } from './trust/files.ts'
@@ -59,6 +73,7 @@ export async function startAgent(config: Config, log: Logger): Promise<Agent> {
   const logs = new FailureLogs(config.stateDirectory, lxd)
   const operations = new Operations(store, events)
   tellLifecycle(store, events)
+  tellPatches(store, events)
   const spool = new Spool(config.stateDirectory)
   const packages = new Packages(config.stateDirectory, spool)
   const images = new Images({ lxd, store, operations, log })
@@ -76,6 +91,26 @@ export async function startAgent(config: Config, log: Logger): Promise<Agent> {
     wake: (id) => host.wake(id),
   })
   const watchdog = new Watchdog(lxd, store, (id) => host.wake(id))
+  const importer = new Importer({ lxd, images, spool, settings, ...config.images })
+  const policy = readPolicy(config)
+  const probe = new Probe({ ...launching, lxd, store, host, node })
+  const snapd = new Snapd()
+  const patching = new Patching({
+    ...{ store, host, policy, log },
+    kinds: patchKindsOf({
+      ...{ config, store, images, applications, importer, operations, probe, policy, settings, lxd, snapd, log },
+      run: runOnMachine,
+      keep: join(config.stateDirectory, 'replaced-packages'),
+
+      roller: new Roller(store, host, log),
+    }),
+    health: new HealthGate({ machine, store, probe }),
+    lock: new FleetLock(config.patch, nodeName),
+    clock: new PatchClock(Number(store.settings.get('patch.clock')?.value ?? 0)),
+    read: readClocks,
+    machine: nodeName,
+  })
+  const attestation = new Attestation({ config, store, patching, snapd, run: runHere })
   const identities = new Identities(store, trust, operations)
 
   const closing = new AbortController()
@@ -96,6 +131,8 @@ export async function startAgent(config: Config, log: Logger): Promise<Agent> {
     bootstrap.start()
     warm.start()
     watchdog.start()
+    probe.clear()
+    patching.start()
     tellStatus()
   }
   let preparing: Promise<void> | undefined
@@ -139,6 +176,7 @@ export async function startAgent(config: Config, log: Logger): Promise<Agent> {
     operations.close()
     await images.stop()
     await preparing
+    await patching.stop()
     warm.stop()
     watchdog.stop()
     await bootstrap.stop()
@@ -164,7 +202,9 @@ export async function startAgent(config: Config, log: Logger): Promise<Agent> {
       addons,
       spool,
       exporter: new Exporter(packages),
-      importer: new Importer({ lxd, images, spool, settings, ca: config.images.ca }),
+      importer,
+      patching,
+      attestation,
       publisher: new Publisher(lxd, instances, images, operations),
       identities,
       eventTokens: new EventTokens(),

@@ -42,31 +42,61 @@ Examples:
   anbox-edge ${name}${args} --config /etc/anbox-edge/config.yaml
 `
 
+const patchAbout = `what is being patched and what comes next; or one of
+  check             look for something newer now
+  apply PATCH       let it go in whatever windows and waves say
+  hold [WHAT]       nothing (of a kind, or a patch) goes in until --until
+  unhold [WHAT]
+  forgive PATCH     a version that was taken back may be tried again
+  unlock            give this machine's place at the fleet's lock back`
+/** What stands for the operands in the examples. */
+const samples: Record<string, string> = {
+  '<file>': 'bundle.tar.gz',
+  '[action] [what]': 'apply images/default',
+  '<what> [version]': 'openssl 3.0.15-1~deb12u1',
+}
+const sampleOf = (args: string) => samples[args] ?? args.replace(/[[\]]/g, '')
+
 for (const [name, args, about, action] of [
   ['status', '', 'what this machine hosts and what is under way', status],
   ['doctor', '', 'look for what keeps the agent from its work; exit code 1 where something does', doctor],
   ['logs', '[instance] [log]', 'the kept logs of instances that failed', logs],
   ['support-bundle', '<file>', 'write what somebody who helps needs to see to a .tar.gz, without secrets', bundle],
+  ['patch', '[action] [what]', patchAbout, patch],
+  [
+    'attest',
+    '',
+    "the machine's patch state as a signed statement (a JWS by the key of the agent's certificate)",
+    attest,
+  ],
+  [
+    'lacking',
+    '<what> [version]',
+    'who lacks a version of a package, or an Android bulletin such as 2026-11-05',
+    lacking,
+  ],
 ] as const) {
   const command = program
     .command(`${name} ${args}`.trim())
     .description(about)
     .option('-c, --config <file>', `YAML file [${usualConfig}, where there is one]`)
     .option('--json', 'JSON for a program to read')
-    .addHelpText(
-      'after',
-      operatorExamples(name, args && ` ${args.replace(/[[\]<>]/g, '').replace('file', 'bundle.tar.gz')}`),
-    )
+  if (name === 'patch')
+    command
+      .option('--until <time>', 'of a hold: when it ends, such as 2030-01-31T12:00:00Z')
+      .option('--reason <text>', 'of a hold')
+  command.addHelpText('after', operatorExamples(name, args && ` ${sampleOf(args)}`))
   for (const key of keys) command.addOption(command.createOption(`--${key.path} <value>`, key.about).hideHelp())
   command.action((...given: unknown[]) => {
     const options = given.at(-2) as Record<string, string | undefined> & { json?: boolean }
     const operands = given.slice(0, -2) as (string | undefined)[]
     return guard(async () => {
-      const { json = false, config: file = existsSync(usualConfig) ? usualConfig : undefined, ...flags } = options
+      const { json = false, until, reason, ...rest } = options
+      const { config: file = existsSync(usualConfig) ? usualConfig : undefined, ...flags } = rest
       const config = loadConfig({ file, env: process.env, flags })
       const { AmsClient } = await import('@anbox/sdk')
       await using ams = new AmsClient({ socketPath: config.api.socket, retries: 0 })
-      await action({ config, ams, json }, ...operands)
+      await action({ config, ams, json, until, reason }, ...operands)
     })
   })
 }
@@ -100,7 +130,13 @@ async function run(config: Config): Promise<void> {
   await agent.stop()
 }
 
-type Operator = { config: Config; ams: AmsClient; json: boolean }
+type Operator = {
+  config: Config
+  ams: AmsClient
+  json: boolean
+  until?: string | undefined
+  reason?: string | undefined
+}
 const print = (text: string) => process.stdout.write(text)
 const printJson = (value: unknown) => print(`${JSON.stringify(value, null, 2)}\n`)
 
@@ -142,6 +178,30 @@ async function bundle({ config, ams, json }: Operator, file = ''): Promise<void>
   const parts = await writeBundle(file, config, ams)
   if (json) printJson({ file, parts })
   else print(`${file}: ${parts.length} parts\n`)
+}
+
+async function patch({ ams, json, until, reason }: Operator, action?: string, what?: string): Promise<void> {
+  const { readPatches, order, patchText } = await import('./operator/patch.ts')
+  const named = what === undefined ? {} : action === 'hold' || action === 'unhold' ? { what } : { patch: what }
+  const body = action && { action, ...named, ...(until && { until }), ...(reason && { reason }) }
+  const found = body ? await order(ams, body) : await readPatches(ams)
+  if (json) printJson(found)
+  else print(patchText(found))
+}
+
+async function attest({ ams, json }: Operator): Promise<void> {
+  const { readAttestation } = await import('./operator/patch.ts')
+  const found = await readAttestation(ams)
+  if (json || !found.jws) printJson(found.statement)
+  else print(`${found.jws}\n`)
+}
+
+async function lacking({ ams, json }: Operator, what = '', version?: string): Promise<void> {
+  const { readLacking, lackingText } = await import('./operator/patch.ts')
+  const found = await readLacking(ams, version ? { package: what, version } : { bulletin: what })
+  if (json) printJson(found)
+  else print(lackingText(found))
+  if (found.lacking.length > 0) process.exitCode = 1
 }
 
 async function check(config: Config): Promise<void> {

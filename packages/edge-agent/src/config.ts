@@ -5,6 +5,7 @@ import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parse } from 'yaml'
 import { ConfigurationError } from './errors.ts'
+import { readPolicy } from './patch/policy.ts'
 
 export type Config = {
   /** Absolute folder of the store, the upload spool and the kept logs; made 0700. */
@@ -23,13 +24,31 @@ export type Config = {
   enrolment: { url: string; tokenFile: string; ca: string }
   node: { name: string; privateAddress: string; publicAddress: string }
   bootCheck: { command: string[]; expect: string; timeoutSeconds: number }
-  images: { ca: string }
+  images: { ca: string; keyring: string }
   /** Instances made ahead of launches, of each image and application named in `of`. */
   warm: { of: string[]; prepared: number; paused: number }
+  patch: {
+    kinds: string[]
+    windows: string[]
+    timeZone: string
+    checkMinutes: number
+    maximumDeferralDays: number
+    waves: string[]
+    drainMinutes: number
+    graceSeconds: number
+    instances: 'keep' | 'roll'
+    reboot: 'yes' | 'no'
+    keepVersions: number
+    pins: string[]
+    snapChannels: string[]
+    lockUrl: string
+    lockGroup: string
+    lockCa: string
+  }
   log: { level: string }
 }
 
-type Kind = 'text' | 'port' | 'seconds' | 'count' | 'list' | 'level'
+type Kind = 'text' | 'port' | 'seconds' | 'minutes' | 'days' | 'count' | 'list' | 'level'
 type Key = { path: string; kind: Kind; default?: unknown; about: string }
 
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'silent']
@@ -100,6 +119,12 @@ export const keys: Key[] = [
     about: 'PEM file: CA of the image server (images.url of PATCH /1.0/config), where it is one of your own',
   },
   {
+    path: 'images.keyring',
+    kind: 'text',
+    default: '',
+    about: 'keyring (of gpg) by which the lists of the image server must be signed; unsigned ones are taken without',
+  },
+  {
     path: 'warm.of',
     kind: 'list',
     default: [],
@@ -117,6 +142,64 @@ export const keys: Key[] = [
     default: 0,
     about:
       'instances of each that have booted and are frozen; they hold disk, memory and CPU. Only for launches without user data',
+  },
+  {
+    path: 'patch.kinds',
+    kind: 'list',
+    default: ['images', 'applications'],
+    about: 'what is kept patched: images, applications, snaps, packages',
+  },
+  {
+    path: 'patch.windows',
+    kind: 'list',
+    default: [],
+    about: 'when patches go in, such as "Sat,Sun 02:00-06:00"; at any time where there is none',
+  },
+  { path: 'patch.timeZone', kind: 'text', default: 'UTC', about: 'time zone of the windows, such as Europe/Berlin' },
+  { path: 'patch.checkMinutes', kind: 'minutes', default: 360, about: 'minutes between two looks for something newer' },
+  {
+    path: 'patch.maximumDeferralDays',
+    kind: 'days',
+    default: 14,
+    about: 'days after which a patch goes in whatever windows, waves and holds say',
+  },
+  {
+    path: 'patch.waves',
+    kind: 'list',
+    default: [],
+    about:
+      'of a fleet: "1:0", "10:24", "100:72" let one percent of the machines begin, a tenth a day later, all after three',
+  },
+  {
+    path: 'patch.drainMinutes',
+    kind: 'minutes',
+    default: 60,
+    about: 'minutes that instances get to end before a restart',
+  },
+  {
+    path: 'patch.graceSeconds',
+    kind: 'seconds',
+    default: 300,
+    about: 'seconds that a new fault may take to go away by itself before a patch is taken back',
+  },
+  {
+    path: 'patch.instances',
+    kind: 'text',
+    default: 'keep',
+    about:
+      '"roll" makes the instances of an image anew from its new version, which loses their data; "keep" lets them be',
+  },
+  { path: 'patch.reboot', kind: 'text', default: 'no', about: '"yes" restarts the machine where a patch asks for it' },
+  { path: 'patch.keepVersions', kind: 'count', default: 0, about: 'versions of an image kept beside the proven one' },
+  { path: 'patch.pins', kind: 'list', default: [], about: 'what stays at a version, such as snaps/lxd=24322' },
+  { path: 'patch.snapChannels', kind: 'list', default: [], about: 'channels of snaps, such as lxd=5.0/stable' },
+  { path: 'patch.lockUrl', kind: 'text', default: '', about: 'FleetLock server that is asked before a patch goes in' },
+  { path: 'patch.lockGroup', kind: 'text', default: 'default', about: 'group of this machine at the FleetLock server' },
+  {
+    path: 'patch.lockCa',
+    kind: 'text',
+    default: '',
+    about: 'PEM file: CA of the FleetLock server, where it is one of your own',
   },
   { path: 'log.level', kind: 'level', default: 'info', about: levels.join(', ') },
 ]
@@ -182,9 +265,16 @@ function settle(config: Config, problems: string[]): Config {
     ...config.api.trustedCertificates.map((path) => ['api.trustedCertificates', path]),
     ['enrolment.ca', config.enrolment.ca],
     ['images.ca', config.images.ca],
+    ['images.keyring', config.images.keyring],
+    ['patch.lockCa', config.patch.lockCa],
     ...config.api.revocationLists.map((path) => ['api.revocationLists', path]),
   ]) {
     if (path && !existsSync(path)) problems.push(`${key}: no file at ${path}`)
+  }
+  try {
+    readPolicy(config)
+  } catch (error) {
+    problems.push((error as Error).message)
   }
   if (Buffer.byteLength(config.api.socket) > 107)
     problems.push('api.socket: longer than the 107 bytes a unix socket path may have')
@@ -206,6 +296,10 @@ function read(key: Key, value: unknown): unknown {
       return wholeNumber(value, 0, 65_535)
     case 'seconds':
       return wholeNumber(value, 1, 86_400)
+    case 'minutes':
+      return wholeNumber(value, 1, 7 * 1440)
+    case 'days':
+      return wholeNumber(value, 1, 365)
     case 'count':
       return wholeNumber(value, 0, 1000)
     case 'level':

@@ -22,6 +22,7 @@ import { imageRoutes } from './routes/images.ts'
 import { instanceRoutes } from './routes/instances.ts'
 import { nodeRoutes } from './routes/nodes.ts'
 import { operationRoutes } from './routes/operations.ts'
+import { patchRoutes } from './routes/patches.ts'
 import { serviceRoutes } from './routes/service.ts'
 import type { Services } from './services.ts'
 
@@ -81,6 +82,7 @@ export async function buildApp(
   authRoutes(app, services, contract)
   nodeRoutes(app, services, contract)
   operationRoutes(app, services)
+  patchRoutes(app, services)
   eventRoutes(app, services)
   certificateRoutes(app, services, contract)
   return app

@@ -15,6 +15,8 @@ import type { MachineWatch } from '../host/machine.ts'
 import type { NodeSettings } from '../host/node-settings.ts'
 import type { EventHub } from '../operations/events.ts'
 import type { Operations } from '../operations/operations.ts'
+import type { Attestation } from '../patch/attestation.ts'
+import type { Patching } from '../patch/engine.ts'
 import type { Settings } from '../store/settings.ts'
 import type { Logger } from '../system/log.ts'
 import type { Enrolment } from '../trust/enrolment.ts'
@@ -34,6 +36,8 @@ export type Services = {
   spool: Spool
   exporter: Exporter
   importer: Importer
+  patching: Patching
+  attestation: Attestation
   publisher: Publisher
   identities: Identities
   eventTokens: EventTokens

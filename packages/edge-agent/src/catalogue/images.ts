@@ -6,7 +6,7 @@ import { type LxdClient, NotFoundError } from '@anbox/sdk'
 import { badRequest, conflict, notFound, notSupported } from '../errors.ts'
 import type { Operations } from '../operations/operations.ts'
 import { newId } from '../store/id.ts'
-import type { ImageRecord, ImageVersion, InstanceRecord, OperationRecord } from '../store/records.ts'
+import type { ImageRecord, ImageVersion, InstanceRecord, Inventory, OperationRecord } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
 import type { Logger } from '../system/log.ts'
 import { everyPercent } from './percent.ts'
@@ -31,8 +31,9 @@ export function mustHold({ name }: ImageRecord, { holds }: ImageVersion, what: s
 }
 
 export type ImageParts = { lxd: LxdClient; store: Store; operations: Operations; log: Logger }
-/** Gives LXD the file system of a version and returns its fingerprint. */
-export type Provide = (tell: (progress: string) => void, signal: AbortSignal) => Promise<string>
+/** Gives LXD the file system of a version. */
+export type Provide = (tell: (progress: string) => void, signal: AbortSignal) => Promise<Provided>
+export type Provided = { fingerprint: string } & Pick<ImageVersion, 'release'>
 
 export class Images {
   readonly #parts: ImageParts
@@ -119,9 +120,31 @@ export class Images {
     return this.#create(name, wantsDefault, description, provide, undefined, fields)
   }
 
-  /** Makes the next version of something that LXD has. One that comes out as a version that is there is none. */
-  addVersionFrom(id: string, description: string, provide: Provide): OperationRecord {
-    return this.#begin(this.get(id), description, provide)
+  /**
+   * Makes the next version of something that LXD has. One that comes out as a version that is there is none.
+   * @param goal `staged`: there, and nothing is launched from it until `activate`.
+   */
+  addVersionFrom(
+    id: string,
+    description: string,
+    provide: Provide,
+    goal: 'staged' | 'active' = 'active',
+  ): OperationRecord {
+    return this.#begin(this.get(id), description, provide, undefined, goal)
+  }
+
+  /** From now on it is the version that is launched, and that applications follow. */
+  activate(id: string, number: number): void {
+    this.#changeVersion(id, number, { status: 'active' })
+  }
+
+  note(id: string, number: number, inventory: Inventory): void {
+    this.#changeVersion(id, number, { inventory })
+  }
+
+  /** Takes a version away that is proven bad or wanted no more. Nothing happens where it is gone. */
+  async drop(id: string, number: number): Promise<void> {
+    await this.#dropVersion(id, number)
   }
 
   /** @throws ApiError 404. Instances and applications that came of it go on: they hold a copy. */
@@ -213,7 +236,13 @@ export class Images {
     return this.#begin(image, description, provide, known)
   }
 
-  #begin(image: ImageRecord, description: string, provide: Provide, known?: Spooled): OperationRecord {
+  #begin(
+    image: ImageRecord,
+    description: string,
+    provide: Provide,
+    known?: Spooled,
+    goal: 'staged' | 'active' = 'active',
+  ): OperationRecord {
     const { store, operations } = this.#parts
     const number = image.nextVersion
     const version: ImageVersion = {
@@ -227,7 +256,7 @@ export class Images {
     }
     store.images.put({ ...image, versions: [...image.versions, version], nextVersion: number + 1 })
     const operation = operations.create({ description, resources: resourcesOf(image.id) })
-    this.#track(image.id, this.#provide(image.id, number, provide, operation.id))
+    this.#track(image.id, this.#provide(image.id, number, provide, operation.id, goal))
     return operation
   }
 
@@ -235,10 +264,10 @@ export class Images {
     const { images } = this.#parts.lxd
     return async (tell, signal) => {
       try {
-        if (await this.#present(fingerprint)) return fingerprint
+        if (await this.#present(fingerprint)) return { fingerprint }
         const onProgress = everyPercent((percent) => tell(`${percent}%`), size)
         await (await images.import(path, { size, onProgress, signal })).wait({ signal })
-        return fingerprint
+        return { fingerprint }
       } finally {
         rmSync(path, { force: true })
       }
@@ -251,29 +280,32 @@ export class Images {
       .catch((error) => (error instanceof NotFoundError ? undefined : Promise.reject(error)))
   }
 
-  async #provide(id: string, number: number, provide: Provide, operation: string): Promise<void> {
+  async #provide(
+    id: string,
+    number: number,
+    provide: Provide,
+    operation: string,
+    goal: 'staged' | 'active',
+  ): Promise<void> {
     const { lxd, store, operations, log } = this.#parts
     const { signal } = this.#closing
     try {
-      const fingerprint = await provide(
+      const { fingerprint, release } = await provide(
         (progress) => operations.progress(operation, { upload_progress: progress }),
         signal,
       )
-      if (store.images.get(id)?.versions.some((one) => one.fingerprint === fingerprint && one.version !== number)) {
+      const twin = store.images
+        .get(id)
+        ?.versions.find((one) => one.fingerprint === fingerprint && one.version !== number)
+      if (twin) {
         await this.#dropVersion(id, number)
+        if (goal === 'active') this.activate(id, twin.version)
         return operations.succeed(operation)
       }
       const { architecture = '', properties = {}, size = 0 } = await lxd.images.get(fingerprint)
       const [holds, readsSession] = [properties['anbox.hold'] === '1', properties['anbox.session'] === '1']
-      store.images.change(id, (image) => ({
-        ...image,
-        architecture,
-        versions: image.versions.map((version) =>
-          version.version === number
-            ? { ...version, fingerprint, size: version.size || size, holds, readsSession, status: 'active' }
-            : version,
-        ),
-      }))
+      store.images.change(id, (image) => ({ ...image, architecture }))
+      this.#changeVersion(id, number, { fingerprint, release, size, holds, readsSession, status: goal })
       operations.succeed(operation)
     } catch (error) {
       if (signal.aborted) return
@@ -307,6 +339,13 @@ export class Images {
       if (works.size === 0) this.#underWay.delete(id)
     })
     works.add(done)
+  }
+
+  #changeVersion(id: string, number: number, fields: Partial<ImageVersion>): void {
+    this.#parts.store.images.change(id, (image) => ({
+      ...image,
+      versions: image.versions.map((version) => (version.version === number ? { ...version, ...fields } : version)),
+    }))
   }
 
   async #dropVersion(id: string, number: number): Promise<void> {

@@ -4,10 +4,11 @@ import { openAsBlob, readFileSync, rmSync, statSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { type LxdClient, NotFoundError, SimpleStreams, type StreamImage } from '@anbox/sdk'
 import { badRequest, conflict, notSupported } from '../errors.ts'
-import type { OperationRecord } from '../store/records.ts'
+import type { ImageRecord, ImageVersion, OperationRecord } from '../store/records.ts'
 import type { Settings } from '../store/settings.ts'
 import type { Images, Provide } from './images.ts'
 import { everyPercent } from './percent.ts'
+import { openerOf } from './signed.ts'
 import type { Spool } from './spool.ts'
 
 export type ImporterParts = {
@@ -17,6 +18,8 @@ export type ImporterParts = {
   settings: Settings
   /** PEM file of the CA of the image server; "" for those that everybody trusts. */
   ca: string
+  /** Keyring by which its lists must be signed; "" where they need not be. */
+  keyring: string
 }
 
 export class Importer {
@@ -46,12 +49,24 @@ export class Importer {
     const image = images.get(idOrName)
     if (!image.remote) throw badRequest(`image "${image.name}" is not from an image server: upload its next version`)
     this.#source().close()
-    const known = image.versions.map(({ fingerprint }) => fingerprint)
-    return images.addVersionFrom(image.id, 'Synchronising image', this.#provide(image.remote, '', known))
+    return images.addVersionFrom(image.id, 'Synchronising image', this.#provide(image.remote, '', image.versions))
+  }
+
+  /** Brings one build here, as a version that is launched only when it is proven. @throws where it is not what the server says. */
+  stage(image: ImageRecord, release: string): OperationRecord {
+    const provide = this.#provide(image.remote ?? '', release, image.versions)
+    return this.#parts.images.addVersionFrom(image.id, 'Fetching image', provide, 'staged')
+  }
+
+  /** The newest build of an image; undefined where no server is configured. @throws where it cannot be asked, or has gone back. */
+  async newest(image: ImageRecord, signal: AbortSignal): Promise<StreamImage | undefined> {
+    if (!image.remote || !this.#parts.settings.imageServer().url) return undefined
+    await using source = this.#source()
+    return this.#find(source, image.remote, '', image.versions, signal)
   }
 
   #source(): SimpleStreams {
-    const { settings, ca } = this.#parts
+    const { settings, ca, keyring } = this.#parts
     const { url, token } = settings.imageServer()
     if (!url)
       throw notSupported('importing images: no image server is configured (PATCH /1.0/config images.url), and that is')
@@ -59,31 +74,47 @@ export class Importer {
       url,
       ...(ca && { ca: readFileSync(ca, 'utf8') }),
       ...(token && { bearer: token }),
+      ...(keyring && { openSigned: openerOf(keyring) }),
     } as ConstructorParameters<typeof SimpleStreams>[0])
   }
 
-  /** @param known fingerprints that need not be fetched again. */
-  #provide(remote: string, version: string, known: string[]): Provide {
+  /** @param known versions that need not be fetched again, and that a newer one is newer than. */
+  #provide(remote: string, wanted: string, known: readonly ImageVersion[]): Provide {
     return async (tell, signal) => {
       await using source = this.#source()
-      const found = await this.#find(source, remote, version, signal)
+      const found = await this.#find(source, remote, wanted, known, signal)
+      const provided = { fingerprint: found.fingerprint, release: found.version }
       // LXD may have it for another image of ours, and then does not take it again.
-      if (known.includes(found.fingerprint) || (await this.#present(found.fingerprint))) return found.fingerprint
+      if (known.some(({ fingerprint }) => fingerprint === found.fingerprint)) return provided
+      if (await this.#present(found.fingerprint)) return provided
       const file = this.#parts.spool.path()
       try {
         const onProgress = everyPercent((percent) => tell(`${percent}%`), found.size)
         const { files } = await source.download(found, file, { onProgress, signal })
         await this.#give(files, signal)
-        return found.fingerprint
+        return provided
       } finally {
         for (const path of [file, `${file}.root`]) rmSync(path, { force: true })
       }
     }
   }
 
-  async #find(source: SimpleStreams, remote: string, version: string, signal: AbortSignal): Promise<StreamImage> {
+  async #find(
+    source: SimpleStreams,
+    remote: string,
+    version: string,
+    known: readonly ImageVersion[],
+    signal: AbortSignal,
+  ): Promise<StreamImage> {
     const newest = await source.find(remote, { signal })
-    if (!version || newest.version === version) return newest
+    if (!version) {
+      // An old list, given by whoever wants an old hole back, is refused.
+      const latest = known.map(({ release = '' }) => release).sort().at(-1) ?? ''
+      if (newest.version < latest)
+        throw conflict(`the image server has ${newest.version} as the newest ${remote}, and ${latest} is here already`)
+      return newest
+    }
+    if (newest.version === version) return newest
     const all = await source.list({ signal })
     const found = all.find(
       (one) => one.product === newest.product && one.type === newest.type && one.version === version,

@@ -39,7 +39,7 @@ export class Publisher {
         signal,
       })
       if (!metadata?.fingerprint) throw new Error('LXD made an image and did not say which')
-      return metadata.fingerprint
+      return { fingerprint: metadata.fingerprint }
     })
   }
 }

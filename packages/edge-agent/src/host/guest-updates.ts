@@ -5,6 +5,8 @@ import { type Guest, GuestError } from './guest.ts'
 
 /** Seconds. */
 const patience = 600
+/** In the errors of what could not be asked. */
+export const refreshing = 'asking the archives for security updates'
 
 /** Network first, and an answer from every archive: what could not be asked is not up to date. */
 const refresh = `export DEBIAN_FRONTEND=noninteractive LC_ALL=C
@@ -22,16 +24,11 @@ rm -f /var/cache/apt/archives/*.deb`
  * @throws GuestError when the archives do not answer or an update does not install.
  */
 export async function updateGuest(guest: Guest): Promise<GuestUpdate[]> {
-  const found = await guest
-    .sh('asking the archives for security updates', refresh, [], { timeout: patience })
-    .catch((error) => {
-      if (error instanceof GuestError)
-        throw new GuestError(
-          `${error.message} (PATCH /1.0/config instance.security_updates false goes on without them)`,
-        )
-      throw error
-    })
-  const updates = pendingUpdates(found)
+  const updates = await pendingIn(guest).catch((error) => {
+    if (error instanceof GuestError)
+      throw new GuestError(`${error.message} (PATCH /1.0/config instance.security_updates false goes on without them)`)
+    throw error
+  })
   if (updates.length > 0)
     await guest.sh(
       'installing security updates',
@@ -42,15 +39,21 @@ export async function updateGuest(guest: Guest): Promise<GuestUpdate[]> {
   return updates
 }
 
+/** @throws GuestError when the archives do not answer. */
+export async function pendingIn(guest: Guest): Promise<GuestUpdate[]> {
+  return pendingUpdates(await guest.sh(refreshing, refresh, [], { timeout: patience }))
+}
+
 /**
  * Of what `apt-get -s` prints, a line such as
  * `Inst libssl3 [3.0.13-1] (3.0.14-1 Debian-Security:12/stable-security [amd64])`: only upgrades from a security archive.
+ * @param added takes in what is installed anew with them, whose `from` is "".
  */
-export function pendingUpdates(text: string): GuestUpdate[] {
+export function pendingUpdates(text: string, added = false): GuestUpdate[] {
   return text.split('\n').flatMap((line) => {
-    const match = /^Inst (\S+) \[([^\]]+)\] \((\S+) ([^[]*)/.exec(line)
+    const match = /^Inst (\S+)(?: \[([^\]]+)\])? \((\S+) ([^[]*)/.exec(line)
     const [, name = '', from = '', to = '', archives = ''] = match ?? []
     const security = archives.split(',').some((archive) => /-security\b|security\./i.test(archive.trim()))
-    return match && security ? [{ name, from, to }] : []
+    return match && security && (added || from) ? [{ name, from, to }] : []
   })
 }

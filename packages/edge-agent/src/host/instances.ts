@@ -1,6 +1,7 @@
 // What clients may ask of instances: each request is checked whole, written down, and left to the host to carry out.
 import { badRequest, conflict, forbidden, notFound, notNow } from '../errors.ts'
 import type { Operations } from '../operations/operations.ts'
+import { drainReason } from '../patch/drain.ts'
 import type {
   ApplicationRecord,
   ApplicationVersion,
@@ -212,6 +213,8 @@ export class Instances {
       throw notNow(
         'no suitable node: this machine is set unschedulable (PATCH /1.0/nodes/… {"unschedulable": false} takes that back)',
       )
+    const draining = drainReason(this.#parts.store)
+    if (draining) throw notNow(`no suitable node: ${draining}; try again when GET /1.0/edge/patches says it is over`)
     if (!machine.facts || !machine.online)
       throw notNow(
         `no suitable node: LXD does not answer (${machine.reason}); try again when GET /1.0/nodes says online`,

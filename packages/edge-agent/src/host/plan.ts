@@ -72,7 +72,7 @@ function planStopped(record: InstanceRecord, observed: Observed & { state: 'pres
   if (hasStopHooks(record, observed)) return { do: 'stop-hooks' }
   if (observed.power !== 'stopped')
     return { do: 'stop', force: record.status === 'error' || observed.power !== 'running' || record.warm !== undefined }
-  if (record.warm && !record.warmReady) return { do: 'warm-up' }
+  if (record.warm && !record.warmReady && record.status !== 'error') return { do: 'warm-up' }
   return record.status === 'stopped' || record.status === 'error' ? { do: 'rest' } : { do: 'note-stopped' }
 }
 

@@ -7,13 +7,14 @@ import type { LxdClient } from '@anbox/sdk'
 import type { Packages } from '../catalogue/packages.ts'
 import { changeVersion } from '../catalogue/versions.ts'
 import type { Config } from '../config.ts'
-import type { ApplicationVersion, GuestUpdate, InstanceRecord } from '../store/records.ts'
+import type { ApplicationVersion, GuestUpdate, InstanceRecord, Inventory } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
 import { Android } from './android.ts'
 import { bootCheck, guestAddress } from './boot-check.ts'
 import { addonDirectory, applicationDirectory, Guest, GuestError, holdFile } from './guest.ts'
 import { updateGuest } from './guest-updates.ts'
 import { hooksOf, runHooks } from './hooks.ts'
+import { inventoryOf } from './inventory.ts'
 
 /** Milliseconds for an address before the guest's archives are asked. */
 const networkPatience = 60_000
@@ -65,7 +66,9 @@ export class SetUp {
     }
     tell('running the post-start hooks')
     await runHooks(guest, version ? this.#latest(record) : record, 'post-start')
-    if (version) await this.#tidy(version, guest)
+    if (!version) return
+    this.#note(record.id, version.number, { inventory: await inventoryOf(guest) })
+    await this.#tidy(version, guest)
   }
 
   /** @throws GuestError for a hook that fails. */
@@ -154,12 +157,12 @@ cd ..; rm -rf app; mv .kept app`
   #note(
     id: string,
     number: number,
-    fields: { updates?: GuestUpdate[]; bootPackage?: string; bootActivity?: string },
+    fields: { updates?: GuestUpdate[]; inventory?: Inventory; bootPackage?: string; bootActivity?: string },
   ): void {
     const { instances } = this.#parts.store
     const application = instances.get(id)?.application
     changeVersion(this.#parts.store, application?.id ?? '', number, fields)
-    const { updates: _updates, ...known } = fields
+    const { updates: _updates, inventory: _inventory, ...known } = fields
     instances.change(id, (latest) =>
       latest.application ? { ...latest, application: { ...latest.application, ...known } } : latest,
     )

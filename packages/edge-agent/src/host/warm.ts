@@ -86,7 +86,9 @@ export class WarmPool {
   }
 
   #list(): InstanceRecord[] {
-    return this.#parts.store.instances.list().filter(({ warm, goal }) => warm !== undefined && goal !== 'deleted')
+    return this.#parts.store.instances
+      .list()
+      .filter(({ warm, goal }) => warm !== undefined && warm !== 'probe' && goal !== 'deleted')
   }
 
   #lookLater(): void {
@@ -109,7 +111,8 @@ export class WarmPool {
     })
     const current = this.#list()
     for (const warm of current) {
-      const known = wanted.some((one) => sameGuest(one, warm)) && config[warm.warm ?? 'prepared'] > 0
+      const known =
+        wanted.some((one) => sameGuest(one, warm)) && config[warm.warm === 'paused' ? 'paused' : 'prepared'] > 0
       if (known && warm.status !== 'error') continue
       store.instances.change(warm.id, (latest) => ({ ...latest, goal: 'deleted' }))
       host.wake(warm.id)

@@ -4,6 +4,7 @@ import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'nod
 import { delimiter, join } from 'node:path'
 import { type AmsClient, LxdClient } from '@anbox/sdk'
 import type { Config } from '../config.ts'
+import { readPatches } from './patch.ts'
 
 export type Finding = { check: string; verdict: 'ok' | 'warning' | 'failed'; what: string }
 const day = 24 * 3600_000
@@ -19,6 +20,8 @@ export async function examine(config: Config, ams: AmsClient): Promise<Finding[]
     ['default image', () => defaultImage(ams)],
     ['failed', () => failed(ams)],
     ['bootstraps', () => bootstraps(ams)],
+    ['user numbers', () => userNumbers(ams)],
+    ['patches', () => patches(ams)],
     ['state disk', () => disk(config.stateDirectory)],
     ['bzip2', () => program('bzip2', 'packages of applications and addons cannot be read without it')],
     ...[config.api.certificate, ...config.api.trustedCertificates]
@@ -88,6 +91,33 @@ async function bootstraps(ams: AmsClient) {
   return bad.length === 0
     ? 'the newest version of every application is good'
     : { verdict: 'warning' as const, what: bad.join('; ') }
+}
+
+/** Each Android system has 65,536 of them to itself. Debian's LXD comes with enough for 152. */
+async function userNumbers(ams: AmsClient) {
+  const perGuest = 65_536
+  const line = existsSync('/etc/subuid') ? /^root:\d+:(\d+)/m.exec(readFileSync('/etc/subuid', 'utf8')) : undefined
+  if (!line) return 'LXD chooses them: root has no line in /etc/subuid'
+  const most = Math.floor(Number(line[1]) / perGuest)
+  const { length: used } = await ams.instances.list()
+  const what = `/etc/subuid has enough for ${most} Android systems; ${used} are there`
+  if (used < most * 0.9) return what
+  return {
+    verdict: 'warning' as const,
+    what: `${what}: give root more in /etc/subuid and /etc/subgid, and restart LXD`,
+  }
+}
+
+async function patches(ams: AmsClient) {
+  const { patches: pending, problems, ended } = await readPatches(ams)
+  const overdue = pending.filter(({ deadline }) => Date.parse(deadline) < Date.now())
+  const bad = ended.filter(({ outcome }) => outcome === 'reverted').length
+  const says = [
+    ...Object.entries(problems).map(([kind, problem]) => `${kind}: ${problem}`),
+    ...overdue.map(({ id, last_error: error }) => `${id} has waited too long${error && `: ${error}`}`),
+  ]
+  if (says.length > 0) return { verdict: 'warning' as const, what: says.join('; ') }
+  return `${pending.length} pending, ${bad} taken back; anbox-edge patch shows them`
 }
 
 function disk(directory: string) {

@@ -119,8 +119,11 @@ export type InstanceRecord = {
   readonly hooksBeforeStop?: boolean | undefined
   /** The instance that it is a copy of, until it is made. */
   readonly copyOf?: string | undefined
-  /** Made ahead of a launch that may take it: `prepared` is stopped, `paused` has booted and is frozen. Nobody sees it. */
-  readonly warm?: 'prepared' | 'paused' | undefined
+  /**
+   * Nobody sees it: made ahead of a launch that may take it (`prepared` is stopped, `paused` has booted and is frozen), or a
+   * `probe` of whether guests boot.
+   */
+  readonly warm?: 'prepared' | 'paused' | 'probe' | undefined
   /** It is as `warm` says, and may be taken. */
   readonly warmReady?: boolean | undefined
   /** It was taken, and its LXD instance is not yet as this record says. */
@@ -153,7 +156,12 @@ export type ImageVersion = {
   /** Bytes. */
   readonly size: number
   readonly createdAt: number
-  readonly status: 'initializing' | 'active'
+  /** `staged` is there and waits until it is proven. */
+  readonly status: 'initializing' | 'staged' | 'active'
+  /** Its name at the image server: what tells newer from older. */
+  readonly release?: string | undefined
+  /** Known once a guest of it has been looked into. */
+  readonly inventory?: Inventory | undefined
   /** Its guests wait with Android while `/var/lib/anbox/hold` is there: the image's property `anbox.hold` is "1". */
   readonly holds: boolean
   /** Its guests read `/var/lib/anbox/session.yaml`: the image's property `anbox.session` is "1". */
@@ -190,6 +198,14 @@ export type AddonVersion = {
 
 export type AddonRecord = { /** Its name. */ readonly id: string; readonly versions: readonly AddonVersion[] }
 
+/** What is in a guest, as far as it says. */
+export type Inventory = {
+  /** Debian package → version. */
+  readonly packages: Readonly<Record<string, string>>
+  /** Android's security patch level, such as `2026-11-05`; "" where it does not say. */
+  readonly androidPatch: string
+}
+
 /** A package of the guest that was updated while an application was bootstrapped. */
 export type GuestUpdate = { readonly name: string; readonly from: string; readonly to: string }
 
@@ -219,6 +235,7 @@ export type ApplicationVersion = {
   /** LXD image with the guest as bootstrapped; "" until there is one. */
   readonly fingerprint: string
   readonly updates: readonly GuestUpdate[]
+  readonly inventory?: Inventory | undefined
 }
 
 export type ApplicationRecord = {
@@ -281,6 +298,87 @@ export type GroupRecord = {
   readonly permissions: readonly { readonly entitlement: string; readonly resource: string }[]
   readonly createdAt: number
   readonly updatedAt: number
+}
+export type PatchKindName = 'images' | 'applications' | 'snaps' | 'packages'
+export type PatchState =
+  /** Known, and nothing done about it. */
+  | 'pending'
+  /** What it needs is being brought here and verified. */
+  | 'fetching'
+  /** It may go in as soon as the policy lets it. */
+  | 'ready'
+  /** Instances are given time to end. */
+  | 'draining'
+  /** The machine's health before it is being taken. */
+  | 'measuring'
+  | 'applying'
+  | 'checking'
+  | 'committing'
+  | 'reverting'
+
+/** How the machine was at a moment. */
+export type Health = {
+  readonly lxd: boolean
+  readonly gpus: number
+  /** Part of the storage pool that is free. */
+  readonly diskFree: number
+  /** Of a probe guest; undefined where there is no image to boot one of, or no room. */
+  readonly bootMilliseconds?: number | undefined
+  /** Why no probe guest came up. */
+  readonly bootProblem?: string | undefined
+  /** Ids of the instances that were running. */
+  readonly running: readonly string[]
+}
+
+/** Something newer that there is for this machine, and how far it has come. */
+export type PatchRecord = {
+  /** `KIND/SUBJECT`. */
+  readonly id: string
+  readonly kind: PatchKindName
+  /** The image, the application, the snap, the set of packages. */
+  readonly subject: string
+  readonly from: string
+  readonly to: string
+  /** What it brings, in words. */
+  readonly title: string
+  readonly urgent: boolean
+  /** ms since 1970: when something newer was first known, and when this version was. */
+  readonly offeredAt: number
+  readonly newestAt: number
+  readonly state: PatchState
+  /** ms since 1970. */
+  readonly enteredAt: number
+  /** Somebody wants it now. */
+  readonly forced: boolean
+  /** Failed tries in a row, what the last one said, and when the next one is due (ms since 1970). */
+  readonly tries: number
+  readonly lastError: string
+  readonly notBefore: number
+  readonly baseline?: Health | undefined
+  /** What its kind needs to go on. */
+  readonly work: Readonly<Record<string, unknown>>
+  /** Why it is being taken back. */
+  readonly reason: string
+  /** Instances that were stopped for it, to be started again. */
+  readonly drained?: readonly string[] | undefined
+}
+
+/** How a patch ended. One that was taken back is not tried again. */
+export type PatchEnd = Pick<PatchRecord, 'kind' | 'subject' | 'from' | 'to' | 'title' | 'offeredAt'> & {
+  readonly id: string
+  /** ms since 1970. */
+  readonly at: number
+  readonly outcome: 'applied' | 'reverted'
+  readonly reason: string
+}
+
+export type Hold = {
+  readonly id: string
+  /** Everything (""), a kind, or `KIND/SUBJECT`. */
+  readonly what: string
+  /** ms since 1970. */
+  readonly until: number
+  readonly reason: string
 }
 export type CertificateRecord = { /** Hex SHA-256 of the DER. */ readonly id: string; readonly pem: string }
 export type SettingRecord = { readonly id: string; readonly value: unknown }

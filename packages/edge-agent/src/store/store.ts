@@ -8,10 +8,13 @@ import type {
   ApplicationRecord,
   CertificateRecord,
   GroupRecord,
+  Hold,
   IdentityRecord,
   ImageRecord,
   InstanceRecord,
   OperationRecord,
+  PatchEnd,
+  PatchRecord,
   SettingRecord,
 } from './records.ts'
 
@@ -39,6 +42,9 @@ export class Store {
   readonly operations: Collection<OperationRecord>
   readonly certificates: Collection<CertificateRecord>
   readonly settings: Collection<SettingRecord>
+  readonly patches: Collection<PatchRecord>
+  readonly patchEnds: Collection<PatchEnd>
+  readonly holds: Collection<Hold>
 
   /** @throws when another agent has the same state directory open. */
   constructor(stateDirectory: string) {
@@ -63,6 +69,9 @@ export class Store {
     this.operations = new Collection(this.#database, 'operations')
     this.certificates = new Collection(this.#database, 'certificates')
     this.settings = new Collection(this.#database, 'settings')
+    this.patches = new Collection(this.#database, 'patches')
+    this.patchEnds = new Collection(this.#database, 'patch_ends')
+    this.holds = new Collection(this.#database, 'holds')
   }
 
   close(): void {

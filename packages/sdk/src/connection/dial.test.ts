@@ -2,14 +2,16 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createServer, type TlsOptions } from 'node:tls'
 import { suite } from '@anbox/harness'
 import { make } from '../../test/certificates.ts'
 import { ServerIdentityError, UnauthorizedError, UnavailableError } from '../errors.ts'
 import { Connection } from './connection.ts'
+import { dialer } from './dial.ts'
 import type { ClientCertificate } from './options.ts'
 
 const test = suite('trust in the server', { timeout: 20_000 })
@@ -86,6 +88,34 @@ test('with a CA, what it signed is accepted; everything else gets no byte', asyn
     await assert.rejects(connection.socket('/1.0/events'), ServerIdentityError)
     assert.equal(server.bytes, 0)
   }
+})
+
+test('of a hundred connections few are opened at once; one that is given up waits no longer', async () => {
+  const held = new Set<Socket>()
+  const server = createTcpServer((socket) => held.add(socket.on('error', () => {}))).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const dial = dialer({
+    url: `https://127.0.0.1:${port}`,
+    ca: mine.certificate,
+    certificate: client.certificate,
+    key: client.key,
+  })
+  const gone = new AbortController()
+  const all = Array.from({ length: 100 }, (_, index) => dial(index === 50 ? gone.signal : undefined))
+  const ended = Promise.allSettled(all)
+  await sleep(100)
+  assert.equal(held.size, 16)
+  gone.abort(new Error('given up'))
+  await assert.rejects(all[50] ?? Promise.resolve(), /given up/)
+  // Each that ends lets the next one begin.
+  while (held.size < 99) {
+    for (const socket of held) socket.destroy()
+    await sleep(5)
+  }
+  for (const socket of held) socket.destroy()
+  await ended
+  server.close()
 })
 
 test('TLS 1.2 is refused', async () => {

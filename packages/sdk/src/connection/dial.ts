@@ -6,6 +6,8 @@ import { ServerIdentityError, UnavailableError } from '../errors.ts'
 import { type ConnectionOptions, normalFingerprint } from './options.ts'
 
 const connectTimeout = 10_000
+/** Handshakes at once. Each costs both sides some milliseconds of CPU: of hundreds begun together, all would come too late. */
+const mostHandshakes = 16
 
 export type Dial = (signal?: AbortSignal) => Promise<Socket>
 
@@ -18,7 +20,9 @@ export function dialer(options: ConnectionOptions): Dial {
   const url = new URL(options.url ?? '')
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const pinned = options.fingerprint === undefined ? undefined : normalFingerprint(options.fingerprint)
+  const turns = new Turns(mostHandshakes)
   return async (signal) => {
+    await turns.take(signal)
     const socket = connectTls({
       host,
       port: Number(url.port || 443),
@@ -32,7 +36,7 @@ export function dialer(options: ConnectionOptions): Dial {
       // the fingerprint is compared below, before anybody can write to the socket.
       ...(pinned === undefined ? { ca: options.ca, rejectUnauthorized: true } : { rejectUnauthorized: false }),
     })
-    await settled(socket, 'secureConnect', url.host, signal)
+    await settled(socket, 'secureConnect', url.host, signal).finally(() => turns.give())
     if (pinned !== undefined) {
       const shown = fingerprintOf(socket)
       if (shown !== pinned) {
@@ -44,6 +48,42 @@ export function dialer(options: ConnectionOptions): Dial {
       }
     }
     return socket
+  }
+}
+
+/** So many at once, first come first served. */
+class Turns {
+  #free: number
+  readonly #waiting: (() => void)[] = []
+
+  constructor(count: number) {
+    this.#free = count
+  }
+
+  async take(signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted()
+    if (this.#free > 0) {
+      this.#free -= 1
+      return
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const given = () => {
+      signal?.removeEventListener('abort', aborted)
+      resolve()
+    }
+    const aborted = () => {
+      this.#waiting.splice(this.#waiting.indexOf(given), 1)
+      reject(signal?.reason)
+    }
+    this.#waiting.push(given)
+    signal?.addEventListener('abort', aborted, { once: true })
+    await promise
+  }
+
+  give(): void {
+    const next = this.#waiting.shift()
+    if (next) next()
+    else this.#free += 1
   }
 }
 

@@ -13,7 +13,14 @@ import { saveImage } from './image-file.ts'
 import { isPath, kernelName, readProducts, type StreamFile, type StreamImage } from './stream-images.ts'
 
 /** `url` is what `lxc remote add` takes, such as `https://cloud-images.ubuntu.com/releases`. */
-export type SimpleStreamsOptions = (PublicServer | Bearer) & Common
+export type SimpleStreamsOptions = (PublicServer | Bearer) &
+  Common & {
+    /**
+     * Given, only signed lists are read (`.sjson` instead of `.json`): it verifies the signature of a whole list and returns
+     * what was signed, or throws.
+     */
+    openSigned?: (signed: Buffer) => Promise<Buffer>
+  }
 export type FindOptions = CallOptions & {
   /** In the kernel's words or Debian's; this machine's unless said. */
   architecture?: string
@@ -29,10 +36,12 @@ const here = { x64: 'x86_64', arm64: 'aarch64', arm: 'armv7l', ia32: 'i686' } as
 export class SimpleStreams implements AsyncDisposable {
   readonly connection: Connection
   readonly #base: string
+  readonly #openSigned: SimpleStreamsOptions['openSigned']
 
   /** Throws `InvalidRequestError`. */
-  constructor({ bearer, ...options }: SimpleStreamsOptions) {
+  constructor({ bearer, openSigned, ...options }: SimpleStreamsOptions) {
     this.connection = new Connection(options, bearer === undefined ? undefined : new Token('Bearer ', bearer))
+    this.#openSigned = openSigned
     this.#base = new URL(options.url).pathname.replace(/\/+$/, '')
   }
 
@@ -99,13 +108,16 @@ export class SimpleStreams implements AsyncDisposable {
   async #document(path: string, signal?: AbortSignal): Promise<object> {
     const chunks: Buffer[] = []
     let size = 0
-    for await (const chunk of (await this.#get(path, signal)) as AsyncIterable<Buffer>) {
+    const file = this.#openSigned ? path.replace(/\.json$/, '.sjson') : path
+    for await (const chunk of (await this.#get(file, signal)) as AsyncIterable<Buffer>) {
       size += chunk.length
       if (size > mostDocument) throw new ServerError(`${path} of ${this.connection.server} is longer than 64 MiB`)
       chunks.push(chunk)
     }
+    const whole = Buffer.concat(chunks)
+    const text = this.#openSigned ? await this.#openSigned(whole) : whole
     try {
-      const value: unknown = JSON.parse(Buffer.concat(chunks).toString())
+      const value: unknown = JSON.parse(text.toString())
       if (typeof value === 'object' && value !== null) return value
     } catch {
       // Told below.

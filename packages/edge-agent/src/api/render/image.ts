@@ -1,7 +1,7 @@
 // An image as AMS writes it.
-import type { ApplicationRecord, ImageRecord, InstanceRecord } from '../../store/records.ts'
+import type { ApplicationRecord, ImageRecord, ImageVersion, InstanceRecord } from '../../store/records.ts'
 
-const codes = { error: -1, unknown: 0, initializing: 1, active: 3 } as const
+const codes = { error: -1, unknown: 0, initializing: 1, staged: 1, active: 3 } as const
 
 export function renderImage(
   image: ImageRecord,
@@ -10,7 +10,8 @@ export function renderImage(
 ) {
   // One that can be launched is active, whatever becomes of its next version.
   const active = image.versions.some((version) => version.status === 'active')
-  const status = active ? 'active' : (image.versions.at(-1)?.status ?? 'unknown')
+  const last = image.versions.at(-1)?.status
+  const status = active ? 'active' : last ? shown(last) : 'unknown'
   return {
     id: image.id,
     name: image.name,
@@ -19,7 +20,7 @@ export function renderImage(
       fingerprint: version.fingerprint,
       size: version.size,
       created_at: version.createdAt,
-      status: version.status,
+      status: shown(version.status),
       status_code: codes[version.status],
       remote_id: '',
       error_message: '',
@@ -37,3 +38,6 @@ export function renderImage(
     entitlements: [],
   }
 }
+
+/** AMS has no word for a version that waits until it is proven: it cannot be launched yet. */
+const shown = (status: ImageVersion['status']) => (status === 'staged' ? 'initializing' : status)

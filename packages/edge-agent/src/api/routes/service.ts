@@ -33,6 +33,8 @@ const extensions = [
   'addon_backup_hook',
   'auth.groups',
   'metrics_api_endpoint',
+  // This agent's own: /1.0/edge/patches, /1.0/edge/attestation, /1.0/edge/lacking.
+  'edge_patches',
 ]
 
 /** What entitlements mean on this server: the one that counts, and what becomes of the others. */
