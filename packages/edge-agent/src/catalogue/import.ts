@@ -62,7 +62,7 @@ export class Importer {
   async newest(image: ImageRecord, signal: AbortSignal): Promise<StreamImage | undefined> {
     if (!image.remote || !this.#parts.settings.imageServer().url) return undefined
     await using source = this.#source()
-    return this.#find(source, image.remote, '', image.versions, signal)
+    return await this.#find(source, image.remote, '', image.versions, signal)
   }
 
   #source(): SimpleStreams {
@@ -109,7 +109,11 @@ export class Importer {
     const newest = await source.find(remote, { signal })
     if (!version) {
       // An old list, given by whoever wants an old hole back, is refused.
-      const latest = known.map(({ release = '' }) => release).sort().at(-1) ?? ''
+      const latest =
+        known
+          .map(({ release = '' }) => release)
+          .sort()
+          .at(-1) ?? ''
       if (newest.version < latest)
         throw conflict(`the image server has ${newest.version} as the newest ${remote}, and ${latest} is here already`)
       return newest
