@@ -73,7 +73,7 @@ export async function startAgent(config: Config, log: Logger): Promise<Agent> {
   const logs = new FailureLogs(config.stateDirectory, lxd)
   const operations = new Operations(store, events)
   tellLifecycle(store, events)
-  tellPatches(store, events)
+  tellPatches(store, events, log)
   const spool = new Spool(config.stateDirectory)
   const packages = new Packages(config.stateDirectory, spool)
   const images = new Images({ lxd, store, operations, log })
