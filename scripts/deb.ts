@@ -19,6 +19,10 @@ const sample = `# Configuration of the agent: docs/reference/configuration.md ha
 lxd:
   storagePool: default
   network: anboxbr0
+# What this machine is kept patched with; snaps and packages change the machine itself.
+patch:
+  kinds: [images, applications, snaps, packages]
+  windows: ["Sat,Sun 02:00-06:00"]
 # api:
 #   address: 0.0.0.0
 #   certificate: /etc/anbox-edge/tls/server.crt
@@ -85,7 +89,7 @@ Version: ${version}
 Architecture: ${architecture}
 Maintainer: Anbox Edge
 Depends: bzip2, libc6, libstdc++6
-Recommends: lxd
+Recommends: lxd, gpgv, dpkg-repack
 Section: admin
 Priority: optional
 Description: one Android system per LXD instance, and the AMS API

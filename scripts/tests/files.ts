@@ -15,7 +15,7 @@ const unit = [
 /** What starts whole systems: one at a time, on the one private LXD. */
 const live = [
   'scripts/lxd/*.test.ts',
-  'test/{live,guest,faults,conformance,hostile,bench}/**/*.test.ts',
+  'test/{live,guest,faults,conformance,hostile,bench,patch}/**/*.test.ts',
   'docs/**/*.test.ts',
   '*.test.ts',
 ]

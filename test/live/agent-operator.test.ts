@@ -1,6 +1,7 @@
 // What an operator runs on the machine: status, doctor, logs, support-bundle; and the documented exit codes.
 import assert from 'node:assert/strict'
 import { execFile, execFileSync } from 'node:child_process'
+import { verify, X509Certificate } from 'node:crypto'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -52,6 +53,36 @@ test('doctor finds the failed instance, and fails where something keeps the agen
   const away = await run('doctor', '--api.socket', edge.path('no-socket'))
   assert.equal(away.code, 1)
   assert.match(away.stdout, /^failed +agent: /m)
+})
+
+test('patch tells what waits and takes orders; a wrong one is refused with what would be right', async () => {
+  assert.match(
+    (await run('patch', 'hold', 'images', '--until', '2099-01-01T00:00:00Z')).stdout,
+    /^held +images until 2099/m,
+  )
+  assert.match((await run('patch', 'unhold', 'images')).stdout, /^pending +nothing$/m)
+  const wrong = await run('patch', 'hold', '--until', '1999-01-01')
+  assert.deepEqual([wrong.code, /until must be a time to come/.test(wrong.stderr)], [1, true])
+  assert.match((await run('patch', 'apply', 'snaps/nothing')).stderr, /patch "snaps\/nothing"/)
+  assert.match((await run('patch', 'dance')).stderr, /action must be check, apply, hold/)
+})
+
+test("attest signs the machine's patch state with the key of its certificate, and lacking answers a bulletin", async () => {
+  const [head = '', body = '', signature = ''] = (await run('attest')).stdout.trim().split('.')
+  const { alg, x5c } = JSON.parse(Buffer.from(head, 'base64url').toString())
+  const own = new X509Certificate(Buffer.from(x5c[0], 'base64'))
+  assert.equal(own.fingerprint256, new X509Certificate(edge.read('tls/server.crt')).fingerprint256)
+  const key = { key: own.publicKey, dsaEncoding: 'ieee-p1363' as const }
+  assert.equal(alg, 'ES256')
+  assert.ok(verify('sha256', Buffer.from(`${head}.${body}`), key, Buffer.from(signature, 'base64url')))
+  const statement = JSON.parse(Buffer.from(body, 'base64url').toString())
+  assert.equal(statement.node, 'box')
+  assert.equal(statement.images[0].name, 'standin')
+  assert.ok(statement.system.packages['libc6'])
+  const told = await run('lacking', 'libc6', '999')
+  assert.match(told.stdout, /^lacks it +box \(machine\) has /m)
+  assert.equal(told.code, 1)
+  assert.equal((await run('lacking', 'libc6', '0')).code, 0)
 })
 
 test('logs shows what a failed instance left', async () => {

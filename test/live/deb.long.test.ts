@@ -74,6 +74,12 @@ test('it starts without an LXD, says what it waits for, and ends when it is aske
   assert.match((await on('anbox-edge status')).stdout, /offline/)
   assert.match((await on('anbox-edge doctor', [1])).stdout, /^failed +LXD/m)
   assert.match((await on('journalctl -u anbox-edge -o cat')).stdout, /"the agent is ready"/)
+  // Its sandbox lets it change nothing on the machine: apt runs beside it.
+  await on('rm -rf /etc/apt/sources.list.d/*; : >/etc/apt/sources.list; anbox-edge patch check')
+  const told = async () => JSON.parse((await on('anbox-edge patch --json')).stdout)
+  await until(async () => (await told()).checked_at !== '')
+  const { problems } = await told()
+  assert.deepEqual([problems.packages, problems.snaps], [undefined, 'there is no snapd on this machine'])
   await on('systemctl stop anbox-edge')
 })
 

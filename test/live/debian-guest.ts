@@ -18,6 +18,8 @@ export type Archive = {
   offers: string
   /** The archive's signature does not fit. */
   forged?: boolean
+  /** What it offers from a time on, in seconds since 1970. */
+  later?: { offers: string; at: number }
 }
 
 /** What images are made with; take it away afterwards. */
@@ -26,7 +28,7 @@ export class DebianGuest implements Disposable {
   readonly #archive = new AptArchive()
 
   /** @returns a gzipped image. `edge-demo` 1.0 is installed in it. */
-  async build(name: string, { offers, forged = false }: Archive): Promise<string> {
+  async build(name: string, { offers, forged = false, later }: Archive): Promise<string> {
     const work = mkdtempSync(join(this.#folder, 'image-'))
     const rootfs = join(work, 'rootfs')
     mkdirSync(rootfs)
@@ -42,6 +44,11 @@ export class DebianGuest implements Disposable {
     execFileSync('chroot', [rootfs, 'dpkg', '-i', '/old.deb'], { stdio: 'ignore' })
     rmSync(join(rootfs, 'old.deb'))
     this.#archive.write(join(rootfs, 'srv/archive'), [demo(offers)], forged)
+    if (later) {
+      this.#archive.write(join(rootfs, 'srv/later'), [demo(later.offers)])
+      const script = `[ $(date +%s) -lt ${later.at} ] || cp -a /srv/later/. /srv/archive/`
+      writeFileSync(join(rootfs, 'etc/apt/apt.conf.d/99later'), `APT::Update::Pre-Invoke { "${script}"; };\n`)
+    }
     writeFileSync(join(rootfs, 'etc/apt/test.gpg'), this.#archive.key)
     writeFileSync(join(rootfs, 'etc/apt/sources.list'), 'deb [signed-by=/etc/apt/test.gpg] file:/srv/archive ./\n')
     const file = join(this.#folder, `${name}.tar.gz`)

@@ -131,8 +131,6 @@ export async function startAgent(config: Config, log: Logger): Promise<Agent> {
     bootstrap.start()
     warm.start()
     watchdog.start()
-    probe.clear()
-    patching.start()
     tellStatus()
   }
   let preparing: Promise<void> | undefined
@@ -226,6 +224,9 @@ export async function startAgent(config: Config, log: Logger): Promise<Agent> {
   }
   files.watch(reload)
   enrolment.start()
+  // An LXD that is away may be what a patch mends.
+  probe.clear()
+  patching.start()
   notify.ready(machine.online ? hosting() : `waiting for LXD: ${machine.reason}`)
   log.info(
     { socket: config.api.socket, https: settings.all()['core.https_address'], instances: instances.list().length },

@@ -65,6 +65,15 @@ export class ApplicationPatches implements PatchKind {
     }
   }
 
+  /** A new version that still lacks them would be made anew at every look. */
+  async faults(patch: PatchRecord, { signal }: Work): Promise<string[]> {
+    const application = this.#parts.applications.get(patch.subject)
+    const version = newer(application.versions, patch)
+    if (version?.status !== 'active') return []
+    const missing = await this.#pending(application, version, signal)
+    return missing.length > 0 && namedUpdates(missing).to === patch.to ? ['the new version lacks the same updates'] : []
+  }
+
   async revert(patch: PatchRecord): Promise<void> {
     const application = this.#parts.applications.list().find(({ name }) => name === patch.subject)
     const version = application && newer(application.versions, patch)

@@ -199,9 +199,8 @@ export class Patching {
     } catch (error) {
       this.#closing.signal.throwIfAborted()
       const message = (error as Error).message
-      if (error instanceof NotNow && (patch.state === 'measuring' || patch.state === 'applying'))
-        return this.#backToReady(patch, message)
       if (patch.state === 'applying') {
+        if (error instanceof NotNow) return this.#backToReady(patch, message)
         const patience = now - patch.enteredAt > applyPatience
         if (error instanceof PatchFailed || patience) {
           this.patches.enter(patch.id, 'reverting', now, { reason: message })
@@ -235,7 +234,6 @@ export class Patching {
         return
       case 'measuring': {
         const baseline = await health.measure(signal)
-        if (!baseline.lxd) throw new NotNow('LXD does not answer')
         enter('applying', { baseline })
         return
       }
