@@ -64,6 +64,13 @@ async function work({ directory, kind, lxd, instance, snapd, policy: given, cutA
         process.kill(process.pid, 'SIGKILL')
       return next
     })
+  // The last one ends with its record.
+  const { put } = store.patchEnds
+  store.patchEnds.put = (end) => {
+    const ending = store.patches.list().some(({ state }) => state === cutAt?.state)
+    if (cutAt?.when === 'worked' && ending) process.kill(process.pid, 'SIGKILL')
+    return put.call(store.patchEnds, end)
+  }
   const patching = new Patching({
     ...{ store, kinds, policy, read: readClocks, machine: instance, log: makeLog('info') },
     host: { wake: () => {} } as never,

@@ -1,48 +1,31 @@
 // Keeps the machine patched: discover → fetch → wait for the window → drain → apply → check → commit, or take back.
 //
-// Invariants:
-// - A state is written down before anything of it is done, and everything of a state can be done again. So whoever goes on
-//   after a death calls the same method, and a patch ends as applied or as taken back.
-// - At most one patch is past `ready`.
-// - What was taken back is remembered by its version and not tried again.
+// At most one patch is past `ready`. What is done about one is in `steps.ts`.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { newId } from '../store/id.ts'
-import type { Hold, PatchRecord } from '../store/records.ts'
-import type { Store } from '../store/store.ts'
-import type { Logger } from '../system/log.ts'
+import type { Hold } from '../store/records.ts'
 import type { PatchClock, Readings } from './clock.ts'
-import { type DrainParts, drain, undrain } from './drain.ts'
-import type { FleetLock } from './fleet-lock.ts'
-import { failedSince, type HealthGate, newFaults } from './health.ts'
-import { NotNow, PatchFailed, type PatchKind, type Work } from './kind.ts'
+import type { PatchKind } from './kind.ts'
 import { Patches } from './patches.ts'
-import { choose, deadlineOf, type Situation, verdictOn } from './plan.ts'
-import type { Policy } from './policy.ts'
+import { choose, type Situation, verdictOn } from './plan.ts'
+import { type StepParts, Steps } from './steps.ts'
 
-/** Milliseconds: between two looks at the time, at least and at most; and between two tries of what did not work. */
+/** Milliseconds between two looks at the time, at least and at most. */
 const [shortest, longest] = [1_000, 60_000]
-const firstRetry = 2_000
 /** Milliseconds between two times that the time is written down. */
 const clockEvery = 10 * 60_000
-/** A patch that cannot be put in for so long, for reasons that pass, is taken back. */
-const applyPatience = 30 * 60_000
 
-export type EngineParts = DrainParts & {
-  store: Store
-  kinds: readonly PatchKind[]
-  health: Pick<HealthGate, 'measure'>
-  lock: Pick<FleetLock, 'lock' | 'release'>
+export type EngineParts = StepParts & {
   clock: PatchClock
   read: () => Readings
-  policy: Policy
   /** What this machine is told from others by. */
   machine: string
-  log: Logger
 }
 
 export class Patching {
   readonly patches: Patches
   readonly #parts: EngineParts
+  readonly #steps: Steps
   readonly #closing = new AbortController()
   #interrupt = new AbortController()
   #running: Promise<void> | undefined
@@ -53,6 +36,7 @@ export class Patching {
   constructor(parts: EngineParts) {
     this.#parts = parts
     this.patches = new Patches(parts.store)
+    this.#steps = new Steps(parts, this.patches, () => this.situation().now, this.#closing.signal)
   }
 
   start(): void {
@@ -129,13 +113,13 @@ export class Patching {
     if (Math.abs(now - this.#number('patch.clock')) > clockEvery) this.#remember('patch.clock', now)
     for (const { id, until } of this.#parts.store.holds.list()) if (until <= now) this.#parts.store.holds.delete(id)
     const { active } = this.patches
-    if (active) return this.#advance(active)
+    if (active) return this.#steps.advance(active)
     if (this.#checkNow || now >= this.nextCheckAt) await this.#discover()
     const fetching = this.patches.list().find(({ state, notBefore }) => state !== 'ready' && notBefore <= now)
-    if (fetching) return this.#advance(fetching)
+    if (fetching) return this.#steps.advance(fetching)
     const ready = this.patches.list().filter(({ state, notBefore }) => state === 'ready' && notBefore <= now)
     const chosen = choose(ready, this.situation())
-    if (chosen) return this.#begin(chosen.patch, chosen.why)
+    if (chosen) return this.#steps.begin(chosen.patch, chosen.why)
     return this.#untilNext()
   }
 
@@ -153,7 +137,7 @@ export class Patching {
         // What could not be asked now stays as it was known.
         const whole = problems.length === 0
         for (const record of this.patches.take(kind, offers, { policy, now, since, whole }))
-          await kind.drop?.(record, this.#work(record))
+          await kind.drop?.(record, this.#steps.work(record))
         if (whole) this.#remember(key, now)
         this.#note(kind, problems.join('; '))
       } catch (error) {
@@ -174,133 +158,6 @@ export class Patching {
     else this.problems.delete(name)
   }
 
-  async #begin(patch: PatchRecord, why: string): Promise<number> {
-    const { lock, log, policy } = this.#parts
-    const answer = await lock.lock(this.#closing.signal)
-    const { now } = this.situation()
-    if (answer !== 'granted') {
-      // A server that is away must not mean never patched; one that says no is somebody's decision.
-      const overdue = 'unreachable' in answer && (patch.forced || now >= deadlineOf(patch, policy))
-      const reason = 'refused' in answer ? `the fleet: ${answer.refused}` : `the fleet's lock: ${answer.unreachable}`
-      if (!overdue) return this.#later(patch, reason)
-    }
-    log.info({ patch: patch.id, from: patch.from, to: patch.to, why }, 'a patch goes in')
-    const disturbs = this.#kindOf(patch).disturbs(patch)
-    this.patches.enter(patch.id, disturbs ? 'draining' : 'measuring', now, disturbs ? { drained: [] } : {})
-    return 0
-  }
-
-  async #advance(patch: PatchRecord): Promise<number> {
-    const { now } = this.situation()
-    if (patch.notBefore > now) return patch.notBefore - now
-    try {
-      await this.#step(patch)
-      return 0
-    } catch (error) {
-      this.#closing.signal.throwIfAborted()
-      const message = (error as Error).message
-      if (patch.state === 'applying') {
-        if (error instanceof NotNow) return this.#backToReady(patch, message)
-        const patience = now - patch.enteredAt > applyPatience
-        if (error instanceof PatchFailed || patience) {
-          this.patches.enter(patch.id, 'reverting', now, { reason: message })
-          return 0
-        }
-      }
-      return this.#later(patch, message)
-    }
-  }
-
-  async #step(patch: PatchRecord): Promise<void> {
-    const { health, policy } = this.#parts
-    const kind = this.#kindOf(patch)
-    const work = this.#work(patch)
-    const { signal } = work
-    const enter = (state: PatchRecord['state'], fields?: Partial<PatchRecord>) =>
-      this.patches.enter(patch.id, state, this.situation().now, fields)
-    switch (patch.state) {
-      case 'pending':
-        enter('fetching')
-        return
-      case 'fetching':
-        await kind.fetch?.(patch, work)
-        enter('ready')
-        return
-      case 'ready':
-        return
-      case 'draining':
-        await drain(this.#parts, patch.id, performance.now() + policy.drain, signal)
-        enter('measuring')
-        return
-      case 'measuring': {
-        const baseline = await health.measure(signal)
-        enter('applying', { baseline })
-        return
-      }
-      case 'applying':
-        await kind.apply(patch, work)
-        enter('checking')
-        return
-      case 'checking': {
-        const faults = await this.#faults(patch, kind, work)
-        if (faults.length === 0) enter('committing')
-        else enter('reverting', { reason: faults.join('; ') })
-        return
-      }
-      case 'committing':
-        await kind.commit?.(patch, work)
-        undrain(this.#parts, patch.id)
-        await this.#parts.lock.release(signal)
-        this.#finish(patch, 'applied', '')
-        return
-      case 'reverting':
-        await kind.revert(patch, work)
-        undrain(this.#parts, patch.id)
-        this.#finish(patch, 'reverted', patch.reason)
-    }
-  }
-
-  /** New faults that do not go away by themselves in time. */
-  async #faults(patch: PatchRecord, kind: PatchKind, work: Work): Promise<string[]> {
-    const { health, policy, store } = this.#parts
-    const { baseline } = patch
-    const deadline = performance.now() + policy.grace
-    for (;;) {
-      const faults: string[] = []
-      if (baseline) {
-        const after = await health.measure(work.signal, baseline, policy.slowdown)
-        faults.push(...newFaults(baseline, after, policy.slowdown), ...failedSince(baseline, store))
-      }
-      if (faults.length === 0) faults.push(...((await kind.faults?.(patch, work)) ?? []))
-      if (faults.length === 0 || performance.now() >= deadline) return faults
-      await sleep(Math.min(2_000, policy.grace), undefined, { signal: work.signal })
-    }
-  }
-
-  #finish(patch: PatchRecord, outcome: 'applied' | 'reverted', reason: string): void {
-    const { log } = this.#parts
-    this.patches.end(patch, outcome, reason, this.situation().now)
-    const said = { patch: patch.id, from: patch.from, to: patch.to, ...(reason && { reason }) }
-    if (outcome === 'applied') log.info(said, 'a patch is in and proven')
-    else log.error(said, 'a patch was taken back; that version is not tried again')
-  }
-
-  #later(patch: PatchRecord, message: string): number {
-    const { log, policy } = this.#parts
-    const { now } = this.situation()
-    const pause = Math.min(firstRetry * 2 ** patch.tries, policy.checkEvery)
-    if (message !== patch.lastError) log.warn({ patch: patch.id, state: patch.state, error: message }, 'a patch waits')
-    this.patches.change(patch.id, { tries: patch.tries + 1, lastError: message, notBefore: now + pause })
-    return 0
-  }
-
-  async #backToReady(patch: PatchRecord, message: string): Promise<number> {
-    undrain(this.#parts, patch.id)
-    await this.#parts.lock.release(this.#closing.signal)
-    this.patches.change(patch.id, { state: 'ready', baseline: undefined })
-    return this.#later(patch, message)
-  }
-
   #untilNext(): number {
     const situation = this.situation()
     const { now } = situation
@@ -309,19 +166,6 @@ export class Patching {
       return verdict.go ? patch.notBefore : Math.max(verdict.until, patch.notBefore)
     })
     return Math.max(shortest, Math.min(this.nextCheckAt, ...times) - now)
-  }
-
-  #kindOf({ kind }: PatchRecord): PatchKind {
-    const found = this.#parts.kinds.find(({ name }) => name === kind)
-    if (!found) throw new Error(`patch.kinds does not name ${kind} any more`)
-    return found
-  }
-
-  #work({ id }: PatchRecord): Work {
-    const note = (work: Record<string, unknown>) => {
-      this.#parts.store.patches.change(id, (latest) => ({ ...latest, work: { ...latest.work, ...work } }))
-    }
-    return { signal: this.#closing.signal, note }
   }
 
   #number(id: string): number {
