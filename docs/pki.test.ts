@@ -7,7 +7,7 @@ import { suite } from '@anbox/harness'
 import { attempt, systemEnvironment } from '../scripts/command.ts'
 import { readPage, root } from './page.ts'
 
-const test = suite('documentation: anbox-pki', { timeout: 60_000 })
+const test = suite('documentation: anbox-pki', { timeout: 180_000 })
 const base = mkdtempSync(join(tmpdir(), 'docs-pki-'))
 test.after(() => rmSync(base, { recursive: true }))
 symlinkSync(join(root, 'packages/pki/src/cli.ts'), join(base, 'anbox-pki'))

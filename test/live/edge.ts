@@ -100,7 +100,8 @@ export class Edge implements AsyncDisposable {
     writeFileSync(join(folder, 'other-marker'), randomBytes(8).toString('hex'))
     for (const [path, content] of Object.entries(files)) {
       mkdirSync(dirname(join(folder, path)), { recursive: true })
-      writeFileSync(join(folder, path), content)
+      // What begins as a script is one.
+      writeFileSync(join(folder, path), content, { mode: content.startsWith('#!') ? 0o755 : 0o644 })
     }
     const added = ['--transform', 's,^,rootfs/,', 'other-marker', ...Object.keys(files)]
     execFileSync('tar', ['-rf', tar, '--owner=0', '--group=0', ...added], { cwd: folder })

@@ -1,14 +1,14 @@
 // The power cut while an image is patched: agent and LXD killed together in every state.
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { suite } from '@anbox/harness'
 import { cleanPrivateLxd, type PrivateLxd, startPrivateLxd } from '../../scripts/lxd/index.ts'
 import { Edge, guestFile, until } from '../live/edge.ts'
 import { ImageServer, sha256, token } from '../live/image-server.ts'
 import { patches, told } from '../live/patches.ts'
+import { Power } from './power.ts'
 
 const test = suite('patch: images and the power cut', { timeout: 120_000 })
 const repeats = Number(process.env.ANBOX_TEST_REPEATS ?? 3)
@@ -49,17 +49,6 @@ test.after(
   { timeout: 60_000 },
 )
 
-/** Waits for the state in the agent's log and cuts the power there. */
-async function cutAt(state: string, from: number): Promise<void> {
-  const line = `"patch":"images/android","state":"${state}"`
-  while (!readFileSync(edge.path('agent.log')).subarray(from).includes(line)) await sleep(3)
-  const { environment } = await edge.lxd.server.get()
-  await edge.kill('SIGKILL')
-  process.kill(environment?.server_pid ?? 0, 'SIGKILL')
-  await startPrivateLxd({ directory })
-  await edge.run()
-}
-
 const states = ['pending', 'fetching', 'ready', 'measuring', 'applying', 'checking', 'committing', 'reverting']
 for (let repeat = 1; repeat <= repeats; repeat += 1)
   for (const state of states)
@@ -70,16 +59,16 @@ for (let repeat = 1; repeat <= repeats; repeat += 1)
       const file = edge.otherGuest(server.folder, `build-${build}`, files)
       const before = (await edge.ams.images.get('android')).versions?.map(({ fingerprint }) => fingerprint)
       const count = (await told(edge)).ended.length
-      const from = readFileSync(edge.path('agent.log')).length
       server.offer(`2026${String(1000 + build)}`, file)
       const early = ['pending', 'fetching', 'ready'].includes(state)
+      const power = new Power(edge, directory)
+      const cut = power.cutAt('images/android', state)
       await patches(edge, { action: 'check' })
-      const cut = cutAt(state, from)
       if (early) await cut
       await until(async () => (await told(edge).catch(() => undefined))?.patches[0]?.state === 'ready')
       await patches(edge, { action: 'apply', patch: 'images/android' })
       await cut
-      await until(async () => (await told(edge).catch(() => undefined))?.ended.length === count + 1)
+      await power.ended(count + 1)
       const { ended, patches: left } = await told(edge)
       assert.deepEqual([ended[0]?.outcome, left], [bad ? 'reverted' : 'applied', []], ended[0]?.reason)
       const after = (await edge.ams.images.get('android')).versions?.map(({ fingerprint }) => fingerprint)

@@ -63,8 +63,7 @@ export class PackagePatches implements PatchKind {
       if (own.length > 0) found.offers.push(offer(name, says, own))
     }
     const wants = (await this.#sh(rebootWanted, [], signal)).trim()
-    // With a kernel to come the machine restarts once, and not twice.
-    if (wants && this.#parts.policy.reboot && !found.offers.some(({ subject }) => subject === 'kernel')) {
+    if (wants && this.#parts.policy.reboot) {
       const mark = await this.#bootMark(signal)
       found.offers.push({
         ...{ subject: 'reboot', from: mark, to: `after ${mark}`, urgent: true },
@@ -140,11 +139,13 @@ export class PackagePatches implements PatchKind {
 
   /** Restarts the machine once: the agent that comes up after it finds another mark, and goes on. */
   async #reboot(
-    { work: { rebooted, reverted } }: PatchRecord,
+    { work: { boot, rebooted, reverted } }: PatchRecord,
     { signal, note }: Work,
     key: 'rebooted' | 'reverted' = 'rebooted',
   ) {
     const now = await this.#bootMark(signal)
+    // A kernel has restarted it since.
+    if (boot !== undefined && boot !== now) return
     const from = key === 'rebooted' ? rebooted : reverted
     if (typeof from === 'string' && from !== now) return
     note({ [key]: now })
