@@ -93,15 +93,14 @@ export async function startAgent(config: Config, log: Logger): Promise<Agent> {
   const watchdog = new Watchdog(lxd, store, (id) => host.wake(id))
   const importer = new Importer({ lxd, images, spool, settings, ...config.images })
   const policy = readPolicy(config)
-  const probe = new Probe({ ...launching, lxd, store, host, node })
+  const probe = new Probe({ ...launching, lxd, store, host, node, bootMilliseconds })
   const snapd = new Snapd()
   const patching = new Patching({
     ...{ store, host, policy, log },
     kinds: patchKindsOf({
-      ...{ config, store, images, applications, importer, operations, probe, policy, settings, lxd, snapd, log },
+      ...{ store, images, applications, importer, operations, probe, policy, settings, lxd, snapd },
       run: runOnMachine,
       keep: join(config.stateDirectory, 'replaced-packages'),
-
       roller: new Roller(store, host, log),
     }),
     health: new HealthGate({ machine, store, probe }),

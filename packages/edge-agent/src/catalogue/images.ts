@@ -52,7 +52,7 @@ export class Images {
       if (image.goal === 'deleted') await this.#remove(image)
       else
         for (const { version, status } of image.versions)
-          if (status === 'initializing') await this.#dropVersion(image.id, version)
+          if (status === 'initializing') await this.drop(image.id, version)
     }
     // The project is the agent's own: an image there without a record is what a death between two writes left.
     for (const { fingerprint, properties } of await this.#parts.lxd.images.list())
@@ -142,11 +142,6 @@ export class Images {
     this.#changeVersion(id, number, { inventory })
   }
 
-  /** Takes a version away that is proven bad or wanted no more. Nothing happens where it is gone. */
-  async drop(id: string, number: number): Promise<void> {
-    await this.#dropVersion(id, number)
-  }
-
   /** @throws ApiError 404. Instances and applications that came of it go on: they hold a copy. */
   delete(idOrName: string): OperationRecord {
     const { store } = this.#parts
@@ -165,7 +160,7 @@ export class Images {
     if (version.status !== 'active') throw conflict(`version ${number} is ${version.status}: wait until it is active`)
     if (image.versions.length === 1)
       throw conflict(`version ${number} is the only one of image "${image.name}": delete the image instead`)
-    return this.#removing(image.id, 'Deleting image version', () => this.#dropVersion(image.id, number))
+    return this.#removing(image.id, 'Deleting image version', () => this.drop(image.id, number))
   }
 
   setDefault(idOrName: string): OperationRecord {
@@ -298,11 +293,12 @@ export class Images {
         .get(id)
         ?.versions.find((one) => one.fingerprint === fingerprint && one.version !== number)
       if (twin) {
-        await this.#dropVersion(id, number)
+        await this.drop(id, number)
         if (goal === 'active') this.activate(id, twin.version)
         return operations.succeed(operation)
       }
-      const { architecture = '', properties = {}, size = 0 } = await lxd.images.get(fingerprint)
+      const { architecture = '', properties = {}, size: bytes = 0 } = await lxd.images.get(fingerprint)
+      const size = store.images.get(id)?.versions.find(({ version }) => version === number)?.size || bytes
       const [holds, readsSession] = [properties['anbox.hold'] === '1', properties['anbox.session'] === '1']
       store.images.change(id, (image) => ({ ...image, architecture }))
       this.#changeVersion(id, number, { fingerprint, release, size, holds, readsSession, status: goal })
@@ -311,7 +307,7 @@ export class Images {
       if (signal.aborted) return
       const message = (error as Error).message
       log.warn({ image: id, error: message }, 'LXD did not take the image')
-      await this.#dropVersion(id, number).catch(() => {})
+      await this.drop(id, number).catch(() => {})
       operations.fail(operation, `LXD did not take the image: ${message}`)
     }
   }
@@ -348,7 +344,8 @@ export class Images {
     }))
   }
 
-  async #dropVersion(id: string, number: number): Promise<void> {
+  /** Takes a version away. Nothing happens where it is gone. */
+  async drop(id: string, number: number): Promise<void> {
     const { store } = this.#parts
     const before = store.images.get(id)
     const dropped = before?.versions.find(({ version }) => version === number)

@@ -108,12 +108,10 @@ export class Importer {
   ): Promise<StreamImage> {
     const newest = await source.find(remote, { signal })
     if (!version) {
-      // An old list, given by whoever wants an old hole back, is refused.
-      const latest =
-        known
-          .map(({ release = '' }) => release)
-          .sort()
-          .at(-1) ?? ''
+      // An old list, given by whoever wants an old hole back, is refused. A build that was fetched and is not in use yet may be
+      // taken back by its server.
+      const inUse = known.filter(({ status }) => status === 'active').map(({ release = '' }) => release)
+      const latest = inUse.sort().at(-1) ?? ''
       if (newest.version < latest)
         throw conflict(`the image server has ${newest.version} as the newest ${remote}, and ${latest} is here already`)
       return newest

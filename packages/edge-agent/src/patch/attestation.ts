@@ -22,9 +22,11 @@ const facts = `echo "installed $(ls /lib/modules 2>/dev/null | sort -V | tail -1
 echo "driver $(cat /sys/module/nvidia/version 2>/dev/null || true)"
 [ ! -e /run/reboot-required ] || echo "reboot required"`
 
+/** Somebody waits for the answer. */
+const soon = () => AbortSignal.timeout(30_000)
+
 export class Attestation {
   readonly #parts: AttestationParts
-  readonly #signal = new AbortController().signal
 
   constructor(parts: AttestationParts) {
     this.#parts = parts
@@ -133,7 +135,7 @@ export class Attestation {
     // Patch levels are dates, and compare as text.
     if ('bulletin' in question) return has < question.bulletin
     const { run } = this.#parts
-    const { exitCode } = await run(['dpkg', '--compare-versions', has, 'lt', question.version], this.#signal)
+    const { exitCode } = await run(['dpkg', '--compare-versions', has, 'lt', question.version], soon())
     return exitCode === 0
   }
 
@@ -157,14 +159,14 @@ export class Attestation {
   async #snaps() {
     const { snapd } = this.#parts
     if (!existsSync(snapd.socketPath)) return []
-    const snaps = await snapd.snaps(this.#signal).catch(() => [])
+    const snaps = await snapd.snaps(soon()).catch(() => [])
     return snaps.map(({ name, version, revision, 'tracking-channel': channel = '' }) => ({
       ...{ name, version, revision, channel },
     }))
   }
 
   async #sh(script: string): Promise<string> {
-    return (await this.#parts.run(['sh', '-c', script], this.#signal)).stdout
+    return (await this.#parts.run(['sh', '-c', script], soon())).stdout
   }
 }
 

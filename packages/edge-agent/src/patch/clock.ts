@@ -44,11 +44,6 @@ export class PatchClock {
     return this.#seen.wall
   }
 
-  /** What the clock on the wall says is not believed at the moment. */
-  get doubtful(): boolean {
-    return this.#doubt !== undefined
-  }
-
   #keepsOn(offset: number, steady: number): boolean {
     if (!this.#doubt || Math.abs(this.#doubt.offset - offset) > tolerance) this.#doubt = { offset, since: steady }
     return steady - this.#doubt.since >= (offset > 0 ? forwardDoubt : backwardDoubt)

@@ -13,8 +13,9 @@ export function drainReason(store: Store): string | undefined {
   return patch && `this machine is being patched (${patch.title})`
 }
 
-/** Waits until no instance runs, or stops them when their time is over. @param deadline ms of `performance.now()`. */
-export async function drain({ store, host }: DrainParts, patch: string, deadline: number, signal: AbortSignal) {
+/** Waits until no instance runs, or stops them when their time is over. @param time milliseconds. */
+export async function drain({ store, host }: DrainParts, patch: string, time: number, signal: AbortSignal) {
+  const deadline = performance.now() + time
   const wanted = () => store.instances.list().filter(({ goal, warm }) => goal === 'running' && !warm)
   while (wanted().length > 0 && performance.now() < deadline) await sleep(250, undefined, { signal })
   const left = wanted()

@@ -153,9 +153,11 @@ test('what cannot go in now waits and is tried again; what cannot be asked is to
   const pause = await settle(machine)
   assert.deepEqual([states(machine), pause], [['ready'], 2000])
   assert.match(machine.patching.patches.list()[0]?.lastError ?? '', /the store is away/)
-  for (let look = 0; look < 3; look += 1) {
-    time.now += await settle(machine)
-  }
+  time.now += pause
+  const longer = await settle(machine)
+  assert.equal(longer, 4000, 'each pause is longer')
+  time.now += longer
+  await settle(machine)
   assert.deepEqual([machine.version, machine.tried.length], ['1', 3])
   time.newest = () => {
     throw new Error('no answer')
@@ -205,6 +207,54 @@ test('whoever dies before, in or after any state: the next agent brings the patc
         )
       }
   assert.ok(cuts >= 30, `cut ${cuts} times only`)
+})
+
+test('a lock server that is away when its place is to be given back is asked again, and keeps no patch waiting', async () => {
+  const time = world()
+  let there = false
+  const released: string[] = []
+  const lock = {
+    lock: async () => 'granted' as const,
+    release: async () => {
+      released.push(String(there))
+      return there ? ('granted' as const) : { unreachable: 'no answer' }
+    },
+  }
+  const machine = new SimulatedMachine(time, 'one', {}, { lock })
+  assert.equal(await settle(machine), 60_000)
+  assert.deepEqual([machine.version, released], ['1', ['false']])
+  time.newest = () => offer('2')
+  time.now += 8 * hour
+  await settle(machine)
+  assert.equal(machine.version, '2')
+  there = true
+  await settle(machine)
+  await settle(machine)
+  assert.deepEqual(released.slice(-2), ['false', 'true'])
+})
+
+test('a kind that is not wanted any more: what waits goes, what is under way comes to its end', async () => {
+  const time = world()
+  const waiting = new SimulatedMachine(time, 'one', { windows })
+  await settle(waiting)
+  assert.deepEqual(states(waiting), ['ready'])
+  const unwanted = new SimulatedMachine(time, 'one', { windows, kinds: [] }, {}, waiting.store)
+  unwanted.patching.check()
+  await settle(unwanted)
+  assert.deepEqual([states(unwanted), unwanted.version], [[], '0'])
+  const going = new SimulatedMachine(time, 'one')
+  going.patching.check()
+  while (states(going)[0] !== 'checking') await going.patching.round()
+  const after = new SimulatedMachine(time, 'one', { kinds: [] }, {}, going.store)
+  await settle(after)
+  assert.deepEqual(ends(after), ['1 applied'])
+})
+
+test('a hold of nothing that there is, is refused', () => {
+  const { patching } = new SimulatedMachine(world(), 'one')
+  for (const what of ['snap', 'lxd', 'snaps/'])
+    assert.throws(() => patching.hold(what, start + day, ''), /nothing to hold/)
+  for (const what of ['', 'snaps', 'snaps/lxd']) patching.hold(what, start + day, '')
 })
 
 test('a patch that fails in ways that pass for too long is taken back', async () => {

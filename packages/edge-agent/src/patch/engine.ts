@@ -2,12 +2,14 @@
 //
 // At most one patch is past `ready`. What is done about one is in `steps.ts`.
 import { setTimeout as sleep } from 'node:timers/promises'
+import { badRequest, notNow } from '../errors.ts'
 import { newId } from '../store/id.ts'
 import type { Hold } from '../store/records.ts'
 import type { PatchClock, Readings } from './clock.ts'
-import type { PatchKind } from './kind.ts'
+import { Discovered, type PatchKind } from './kind.ts'
 import { Patches } from './patches.ts'
 import { choose, type Situation, verdictOn } from './plan.ts'
+import { patchKinds } from './policy.ts'
 import { type StepParts, Steps } from './steps.ts'
 
 /** Milliseconds between two looks at the time, at least and at most. */
@@ -62,8 +64,13 @@ export class Patching {
     this.#wake()
   }
 
-  /** @param until ms since 1970; a patch goes in when it has waited as long as the policy allows all the same. */
+  /** @param until ms since 1970; a patch goes in when it has waited as long as the policy allows all the same. @throws ApiError 400. */
   hold(what: string, until: number, reason: string): Hold {
+    const [kind = '', subject] = what.split('/')
+    if (what !== '' && (subject === '' || !patchKinds.some((one) => one === kind)))
+      throw badRequest(
+        `"${what}" is nothing to hold: name a kind (${patchKinds.join(', ')}) or KIND/SUBJECT, or nothing`,
+      )
     return this.#parts.store.holds.put({ id: newId(), what, until, reason })
   }
 
@@ -73,9 +80,10 @@ export class Patching {
     this.#wake()
   }
 
-  /** Gives the place at the fleet's lock back, by hand. */
-  unlock() {
-    return this.#parts.lock.release(this.#closing.signal)
+  /** Gives the place at the fleet's lock back, by hand. @throws ApiError 503. */
+  async unlock(): Promise<void> {
+    const answer = await this.#parts.lock.release(this.#closing.signal)
+    if (answer !== 'granted') throw notNow(`the fleet's lock did not take it back: ${Object.values(answer).join()}`)
   }
 
   situation(): Situation {
@@ -120,7 +128,8 @@ export class Patching {
     const ready = this.patches.list().filter(({ state, notBefore }) => state === 'ready' && notBefore <= now)
     const chosen = choose(ready, this.situation())
     if (chosen) return this.#steps.begin(chosen.patch, chosen.why)
-    return this.#untilNext()
+    const released = await this.#steps.releaseLock()
+    return released ? this.#untilNext() : longest
   }
 
   async #discover(): Promise<void> {
@@ -128,7 +137,10 @@ export class Patching {
     this.#checkNow = false
     for (const kind of kinds) {
       try {
-        const { offers, problems } = await kind.discover(this.#closing.signal)
+        // Of a kind that is not wanted any more nothing is offered; what is under way comes to its end all the same.
+        const wanted = policy.kinds.includes(kind.name)
+        const { offers, problems } = wanted ? await kind.discover(this.#closing.signal) : new Discovered()
+        this.#closing.signal.throwIfAborted()
         const key = `patch.checked.${kind.name}`
         const { now } = this.situation()
         // Since when it is newer is not known, but it was not at the last look: after a week without an agent or a server the

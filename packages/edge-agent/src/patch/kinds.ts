@@ -1,4 +1,4 @@
-// The kinds of patches that this machine is kept up with.
+// The kinds of patches that there are; the policy says which of them are looked for.
 import { ApplicationPatches, type ApplicationPatchParts } from './applications.ts'
 import { ImagePatches, type ImagePatchParts } from './images.ts'
 import type { PatchKind } from './kind.ts'
@@ -8,11 +8,5 @@ import { SnapPatches, type SnapPatchParts } from './snaps.ts'
 export type KindParts = ImagePatchParts & ApplicationPatchParts & SnapPatchParts & PackagePatchParts
 
 export function patchKindsOf(parts: KindParts): PatchKind[] {
-  const all: PatchKind[] = [
-    new ImagePatches(parts),
-    new ApplicationPatches(parts),
-    new SnapPatches(parts),
-    new PackagePatches(parts),
-  ]
-  return all.filter(({ name }) => parts.policy.kinds.includes(name))
+  return [new ImagePatches(parts), new ApplicationPatches(parts), new SnapPatches(parts), new PackagePatches(parts)]
 }

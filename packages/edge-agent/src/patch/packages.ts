@@ -28,14 +28,12 @@ const apt = ['apt-get', '-y', '-qq', '-o', 'DPkg::Lock::Timeout=300', '-o', 'Dpk
 const look = `set -e
 apt-get update -qq -o APT::Update::Error-Mode=any -o Acquire::Retries=3 >&2
 apt-get -s -o Debug::NoLocking=1 dist-upgrade | grep '^Inst ' || true`
-/** Keeps each installed package as a file: the archives', or one made of what is installed. */
+/** Keeps each installed package as a file: the archives', or one made of what is installed. Nothing of another try stays. */
 const keepOld = `set -e
-mkdir -p "$0"; cd "$0"
+rm -rf "$0"; mkdir -p "$0"; cd "$0"
 for name in "$@"; do
   version=$(dpkg-query -W -f '\${Version}' "$name")
-  [ -e "$name.kept" ] && [ "$(cat "$name.kept")" = "$version" ] && continue
   apt-get download -qq "$name=$version" 2>/dev/null || dpkg-repack "$name" >&2
-  echo "$version" >"$name.kept"
 done`
 /** What tells one start of the machine from another; in a container the kernel's own id does not. */
 const bootMark = 'cat /proc/sys/kernel/random/boot_id; cut -d " " -f 22 /proc/1/stat'
@@ -82,6 +80,10 @@ export class PackagePatches implements PatchKind {
   async fetch(patch: PatchRecord, { signal }: Work): Promise<void> {
     const updates = updatesOf(patch)
     if (updates.length === 0) return
+    // What is broken already would be taken for the patch's fault.
+    const broken = (await this.#sh(halfInstalled, [], signal)).trim()
+    if (broken)
+      throw new Error(`packages are half installed already (dpkg --configure -a): ${broken.split('\n').join(', ')}`)
     await this.#do([...apt, 'install', '--download-only', '--no-install-recommends', ...updates.map(wanted)], signal)
     const installed = updates.filter(({ from }) => from !== '').map(({ name }) => name)
     await this.#sh(keepOld, installed, signal, this.#folder(patch))
@@ -122,7 +124,7 @@ export class PackagePatches implements PatchKind {
          export DEBIAN_FRONTEND=noninteractive
          [ -d "$0" ] || exit 0
          # Half-configured ones are replaced as they are.
-         dpkg --force-confold --force-downgrade --unpack "$0"/*.deb >&2
+         ! ls "$0"/*.deb >/dev/null 2>&1 || dpkg --force-confold --force-downgrade --unpack "$0"/*.deb >&2
          dpkg --force-confold --configure -a >&2
          [ $# = 0 ] || apt-get -y -qq remove "$@" >&2`,
         added,

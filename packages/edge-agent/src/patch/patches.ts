@@ -1,6 +1,5 @@
 // The records of patches: what is offered becomes one, what ends leaves a line behind.
 import { notFound } from '../errors.ts'
-import { newId } from '../store/id.ts'
 import type { PatchEnd, PatchRecord, PatchState } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
 import type { Offer, PatchKind } from './kind.ts'
@@ -10,6 +9,9 @@ import type { Policy } from './policy.ts'
 const mostEnds = 200
 /** States in which nothing was changed yet, so that another version may take its place. */
 const early: ReadonlySet<PatchState> = new Set(['pending', 'fetching', 'ready'])
+
+/** From here it may have to go back to `ready`. */
+const goingIn: ReadonlySet<PatchState> = new Set(['draining', 'measuring', 'applying'])
 
 /** A look for something newer: times in ms since 1970. */
 export type Look = {
@@ -83,23 +85,25 @@ export class Patches {
   }
 
   enter(id: string, state: PatchState, now: number, fields: Partial<PatchRecord> = {}): PatchRecord | undefined {
-    const entered = { state, enteredAt: now, tries: 0, lastError: '', notBefore: 0 }
-    return this.#store.patches.change(id, (latest) => ({ ...latest, ...entered, ...fields }))
+    const entered = { state, enteredAt: now, notBefore: 0 }
+    // On its way in again, the tries before still count: each pause is longer than the last.
+    const afresh = goingIn.has(state) ? {} : { tries: 0, lastError: '' }
+    return this.#store.patches.change(id, (latest) => ({ ...latest, ...entered, ...afresh, ...fields }))
   }
 
   change(id: string, fields: Partial<PatchRecord>): PatchRecord | undefined {
     return this.#store.patches.change(id, (latest) => ({ ...latest, ...fields }))
   }
 
-  /** The line first: cut off in between, it is written twice and not never. */
+  /** The line first, and always the same one: cut off in between, it is written again and not twice. */
   end(
-    { id, kind, subject, from, to, title, offeredAt }: PatchRecord,
+    { id, kind, subject, from, to, title, offeredAt, newestAt }: PatchRecord,
     outcome: PatchEnd['outcome'],
     reason: string,
     now: number,
   ) {
     const { patches, patchEnds } = this.#store
-    patchEnds.put({ id: newId(), kind, subject, from, to, title, offeredAt, at: now, outcome, reason })
+    patchEnds.put({ id: `${id}@${newestAt}`, kind, subject, from, to, title, offeredAt, at: now, outcome, reason })
     patches.delete(id)
     const old = patchEnds.list().filter((end) => end.outcome === 'applied')
     for (const one of old.slice(0, Math.max(0, old.length - mostEnds))) patchEnds.delete(one.id)

@@ -26,8 +26,6 @@ export type Policy = {
   readonly keepVersions: number
   /** `KIND/SUBJECT` → the version that it stays at. */
   readonly pins: ReadonlyMap<string, string>
-  /** Snap → channel. */
-  readonly channels: ReadonlyMap<string, string>
 }
 
 export const patchKinds: readonly PatchKindName[] = ['images', 'applications', 'snaps', 'packages']
@@ -54,7 +52,6 @@ export function readPolicy({ patch }: Pick<Config, 'patch'>): Policy {
     reboot: choice('patch.reboot', patch.reboot, ['no', 'yes']) === 'yes',
     keepVersions: patch.keepVersions,
     pins: pairs('patch.pins', patch.pins),
-    channels: pairs('patch.snapChannels', patch.snapChannels),
   }
 }
 

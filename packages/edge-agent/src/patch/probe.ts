@@ -12,7 +12,17 @@ import type { Store } from '../store/store.ts'
 /** A guest that takes longer than it may is given so many chances: the machine may be busy. */
 const chances = 3
 
-export type ProbeParts = LaunchParts & { lxd: LxdClient; store: Store; host: Host; node: NodeSettings }
+/** Times what Android may take to boot, for LXD's part in it. */
+const patience = 2
+const tooLate = 'it did not come up in time'
+
+export type ProbeParts = LaunchParts & {
+  lxd: LxdClient
+  store: Store
+  host: Host
+  node: NodeSettings
+  bootMilliseconds: number
+}
 export type Booted = Pick<Health, 'bootMilliseconds' | 'bootProblem'>
 
 export class Probe {
@@ -39,7 +49,7 @@ export class Probe {
       if (!record) return best
       best = await this.use(record, signal, async ({ bootMilliseconds, errorMessage, lxdName }) => {
         if (bootMilliseconds === undefined) return { bootProblem: errorMessage }
-        if (chance === 0) await look?.(new Guest(this.#parts.lxd, lxdName, signal))
+        if (best.bootMilliseconds === undefined) await look?.(new Guest(this.#parts.lxd, lxdName, signal))
         return { bootMilliseconds: Math.min(bootMilliseconds, best.bootMilliseconds ?? bootMilliseconds) }
       })
       if ((best.bootMilliseconds ?? Number.POSITIVE_INFINITY) <= most) break
@@ -52,11 +62,14 @@ export class Probe {
     const { store, host } = this.#parts
     store.instances.put({ ...record, warm: 'probe' })
     host.wake(record.id)
+    const deadline = performance.now() + patience * this.#parts.bootMilliseconds
     try {
       for (;;) {
         const now = store.instances.get(record.id)
         if (!now) throw new Error('the probe guest was taken away')
         if (now.status === 'running' || now.status === 'error') return await work(now)
+        // LXD may be away, or not get on with it.
+        if (performance.now() > deadline) return await work({ ...now, status: 'error', errorMessage: tooLate })
         await sleep(50, undefined, { signal })
       }
     } finally {

@@ -8,6 +8,9 @@ import { SnapdError } from '../system/snapd.ts'
 import { Discovered, NotNow, PatchFailed, type PatchKind, type Work } from './kind.ts'
 import type { Policy } from './policy.ts'
 
+/** Milliseconds that snapd gets for a change, with its own restarts. */
+const changePatience = 30 * 60_000
+
 export type SnapPatchParts = { snapd: Snapd; policy: Policy }
 
 export class SnapPatches implements PatchKind {
@@ -99,7 +102,9 @@ export class SnapPatches implements PatchKind {
 
   /** Follows a change to its end, also across a death of snapd, which goes on with it. */
   async #ended(id: string, signal: AbortSignal): Promise<SnapChange> {
+    const deadline = performance.now() + changePatience
     for (;;) {
+      if (performance.now() > deadline) throw new Error(`snapd has not ended its change ${id}`)
       const change = await this.#parts.snapd.change(id, signal).catch((error) => {
         signal.throwIfAborted()
         if (error instanceof SnapdError) throw error

@@ -21,6 +21,9 @@ const firstRetry = 2_000
 /** A patch that cannot be put in for so long, for reasons that pass, is taken back. */
 const applyPatience = 30 * 60_000
 
+/** Setting that is there while a place at the fleet's lock is still to be given back. */
+const toRelease = 'patch.release-lock'
+
 export type StepParts = DrainParts & {
   store: Store
   kinds: readonly PatchKind[]
@@ -46,7 +49,7 @@ export class Steps {
 
   /** Where the fleet's lock lets it, a patch that is ready begins to go in. @returns milliseconds until there is more to do. */
   async begin(patch: PatchRecord, why: string): Promise<number> {
-    const { lock, log, policy } = this.#parts
+    const { lock, log, policy, store } = this.#parts
     const answer = await lock.lock(this.#signal)
     const now = this.#now()
     if (answer !== 'granted') {
@@ -55,6 +58,7 @@ export class Steps {
       const reason = 'refused' in answer ? `the fleet: ${answer.refused}` : `the fleet's lock: ${answer.unreachable}`
       if (!overdue) return this.#later(patch, reason)
     }
+    store.settings.delete(toRelease)
     log.info({ patch: patch.id, from: patch.from, to: patch.to, why }, 'a patch goes in')
     const disturbs = this.#kindOf(patch).disturbs(patch)
     this.#patches.enter(patch.id, disturbs ? 'draining' : 'measuring', now, disturbs ? { drained: [] } : {})
@@ -101,7 +105,8 @@ export class Steps {
       case 'ready':
         return
       case 'draining':
-        await drain(this.#parts, patch.id, performance.now() + policy.drain, signal)
+        // Whoever goes on after a death gives what is left of the time.
+        await drain(this.#parts, patch.id, Math.max(0, patch.enteredAt + policy.drain - this.#now()), signal)
         enter('measuring')
         return
       case 'measuring': {
@@ -122,7 +127,7 @@ export class Steps {
       case 'committing':
         await kind.commit?.(patch, work)
         undrain(this.#parts, patch.id)
-        await this.#parts.lock.release(signal)
+        this.#release()
         this.#finish(patch, 'applied', '')
         return
       case 'reverting':
@@ -166,11 +171,25 @@ export class Steps {
     return 0
   }
 
-  async #backToReady(patch: PatchRecord, message: string): Promise<number> {
+  #backToReady(patch: PatchRecord, message: string): number {
     undrain(this.#parts, patch.id)
-    await this.#parts.lock.release(this.#signal)
+    this.#release()
     this.#patches.change(patch.id, { state: 'ready', baseline: undefined })
     return this.#later(patch, message)
+  }
+
+  /** The place at the fleet's lock is to be given back, whether the server is there now or not. */
+  #release(): void {
+    this.#parts.store.settings.put({ id: toRelease, value: true })
+  }
+
+  /** Gives the place back where that is still to be done. @returns false where the server is away: it is to be tried again. */
+  async releaseLock(): Promise<boolean> {
+    const { store, lock } = this.#parts
+    if (!store.settings.get(toRelease)) return true
+    if ((await lock.release(this.#signal)) !== 'granted') return false
+    store.settings.delete(toRelease)
+    return true
   }
 
   #kindOf({ kind }: PatchRecord): PatchKind {
