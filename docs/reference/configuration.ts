@@ -1,6 +1,7 @@
 // Makes configuration.md from the agent's own list of keys.
 import { hostname } from 'node:os'
-import { environmentName, keys } from '../../packages/edge-agent/src/config.ts'
+import { environmentName } from '../../packages/edge-agent/src/config.ts'
+import { keys } from '../../packages/edge-agent/src/config-keys.ts'
 
 const kinds = {
   text: '',

@@ -134,6 +134,17 @@ test('corrupted, truncated, older and wrongly signed ones are refused before any
   assert.deepEqual([(await told(edge)).problems, (await told(edge)).patches], [{}, []])
 })
 
+test('a build that its server takes back while it waits does not go in', async () => {
+  const before = await versions()
+  server.offer('20260310', edge.otherGuest(server.folder, 'withdrawn'))
+  await checked()
+  await inState('ready')
+  delete server.versions['20260310']
+  await checked()
+  assert.deepEqual([(await told(edge)).problems, (await told(edge)).patches], [{}, []])
+  assert.deepEqual(await versions(), before)
+})
+
 test('one whose guests do not boot is taken back and not tried again; a good one after it goes in', async () => {
   const before = await versions()
   const broken = edge.otherGuest(server.folder, 'broken', { 'data/local.prop': 'standin.boot=never\n' })

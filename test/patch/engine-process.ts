@@ -11,7 +11,7 @@ import { readPolicy } from '../../packages/edge-agent/src/patch/policy.ts'
 import { renderPatches } from '../../packages/edge-agent/src/patch/render.ts'
 import { SnapPatches } from '../../packages/edge-agent/src/patch/snaps.ts'
 import { readClocks } from '../../packages/edge-agent/src/patch/time.ts'
-import type { Health, PatchState } from '../../packages/edge-agent/src/store/records.ts'
+import type { Health, PatchState } from '../../packages/edge-agent/src/store/patch-records.ts'
 import { Store } from '../../packages/edge-agent/src/store/store.ts'
 import { makeLog } from '../../packages/edge-agent/src/system/log.ts'
 import { Snapd } from '../../packages/edge-agent/src/system/snapd.ts'
@@ -32,6 +32,8 @@ export type Options = {
   snapd?: string
   policy?: object
   cutAt?: Cut
+  /** It gives up waiting after so many. */
+  maxRounds?: number
 }
 export type Told = ReturnType<typeof renderPatches>
 
@@ -39,7 +41,16 @@ const healthy: Health = { lxd: true, gpus: 0, diskFree: 1, running: [] }
 
 if (process.argv[1] === import.meta.filename) await work(JSON.parse(process.argv[2] ?? '{}') as Options)
 
-async function work({ directory, kind, lxd, instance, snapd, policy: given, cutAt }: Options): Promise<void> {
+async function work({
+  directory,
+  kind,
+  lxd,
+  instance,
+  snapd,
+  policy: given,
+  cutAt,
+  maxRounds = 1000,
+}: Options): Promise<void> {
   const client = new LxdClient({ socketPath: lxd })
   const run = async (command: readonly string[], signal: AbortSignal) => {
     const environment = { DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' }
@@ -79,7 +90,7 @@ async function work({ directory, kind, lxd, instance, snapd, policy: given, cutA
     clock: new PatchClock(Number(store.settings.get('patch.clock')?.value ?? 0)),
   })
   patching.check()
-  for (let idle = 0; idle < 2; ) {
+  for (let idle = 0, rounds = 0; idle < 2 && rounds < maxRounds; rounds += 1) {
     const pause = await patching.round()
     // What waits to be tried again within seconds is waited for.
     if (pause > 0 && pause < 20_000 && patching.patches.list().length > 0)

@@ -1,7 +1,7 @@
 // The machine's own packages, with a real apt and systemd: security updates in, a restart asked for and honoured, a broken
 // package back, the power cut in every state.
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from '@anbox/harness'
@@ -79,16 +79,29 @@ test('a package that does not install is taken back, whole, and not tried again'
   assert.equal(await version(), 'installed 1.3')
 })
 
+test('what is half installed already is no fault of a patch: it waits, and says so', async () => {
+  const strange = archive.build({ name: 'edge-strange', version: '1', postinst: 'exit 1' })
+  await machine.lxd.instances.files.put(machine.name, '/root/strange.deb', createReadStream(strange))
+  await machine.sh('! dpkg -i /root/strange.deb 2>/dev/null')
+  await offer(demo('1.3'), demo('1.4'))
+  const told = await machine.patch('packages', { maxRounds: 5 })
+  assert.match(told?.patches[0]?.last_error ?? '', /half installed already.*edge-strange/)
+  assert.equal(await version(), 'installed 1.3')
+  await machine.sh('dpkg -r edge-strange')
+  await machine.patch('packages')
+  assert.equal(await version(), 'installed 1.4')
+})
+
 test('an archive that is away or forged is told, and changes nothing', async () => {
   await machine.sh('mv /srv/archive /srv/away')
   const away = await machine.patch('packages')
   assert.match(away?.problems.packages ?? '', /archive/)
   await machine.sh('mv /srv/away /srv/archive')
   const into = join(folder, 'archive')
-  archive.write(into, [archive.build(demo('1.4'))], true)
+  archive.write(into, [archive.build(demo('1.5'))], true)
   await machine.put(into, '/srv/archive')
   assert.match((await machine.patch('packages'))?.problems.packages ?? '', /sign/i)
-  assert.equal(await version(), 'installed 1.3')
+  assert.equal(await version(), 'installed 1.4')
 })
 
 test('a kernel and its driver go in together and the machine restarts once; one that breaks goes back with both', async () => {
@@ -99,13 +112,13 @@ test('a kernel and its driver go in together and the machine restarts once; one 
     postinst,
   })
   const driver = (number: string): DebPackage => ({ name: 'nvidia-driver-test', version: number })
-  await offer(demo('1.3'), kernel('1'), driver('1'))
+  await offer(demo('1.4'), kernel('1'), driver('1'))
   await machine.sh(
     'apt-get update -qq && apt-get install -y -qq linux-image-test nvidia-driver-test && rm -f /run/reboot-required*',
   )
   const started = () => machine.sh('cut -d " " -f 22 /proc/1/stat')
   const before = await started()
-  await offer(demo('1.3'), kernel('1'), driver('1'), kernel('2'), driver('2'))
+  await offer(demo('1.4'), kernel('1'), driver('1'), kernel('2'), driver('2'))
   const told = await machine.patch('packages', { policy: { reboot: 'yes' } })
   await machine.up()
   assert.equal(told?.ended[0]?.outcome, 'applied', told?.ended[0]?.reason)
@@ -115,7 +128,7 @@ test('a kernel and its driver go in together and the machine restarts once; one 
   )
   const after = await started()
   assert.notEqual(after, before)
-  await offer(demo('1.3'), kernel('2'), driver('2'), kernel('3', 'exit 1'), driver('3'))
+  await offer(demo('1.4'), kernel('2'), driver('2'), kernel('3', 'exit 1'), driver('3'))
   const back = await machine.patch('packages', { policy: { reboot: 'yes' } })
   assert.equal(back?.ended[0]?.outcome, 'reverted')
   assert.deepEqual(

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite } from '@anbox/harness'
 import type { Host } from '../host/host.ts'
+import type { PatchRecord } from '../store/patch-records.ts'
 import { instanceRecord } from '../store/record.fixture.ts'
-import type { PatchRecord } from '../store/records.ts'
 import { drain, drainReason, undrain } from './drain.ts'
 import { memoryStore } from './memory-store.fixture.ts'
 

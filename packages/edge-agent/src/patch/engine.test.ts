@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite } from '@anbox/harness'
-import type { Health, PatchState } from '../store/records.ts'
+import type { Health, PatchState } from '../store/patch-records.ts'
 import { NotNow, PatchFailed } from './kind.ts'
 import { day, hour, offer, SimulatedMachine, start, type World } from './machine.fixture.ts'
 import { renderPatches } from './render.ts'

@@ -4,7 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { badRequest, notNow } from '../errors.ts'
 import { newId } from '../store/id.ts'
-import type { Hold } from '../store/records.ts'
+import type { Hold } from '../store/patch-records.ts'
 import type { PatchClock, Readings } from './clock.ts'
 import { Discovered, type PatchKind } from './kind.ts'
 import { Patches } from './patches.ts'

@@ -1,7 +1,7 @@
 // How the machine is before a patch and after it. Only what is worse than before counts, and no server elsewhere: that one
 // cannot be reached is never a reason to take a patch back.
 import type { MachineWatch } from '../host/machine.ts'
-import type { Health } from '../store/records.ts'
+import type { Health } from '../store/patch-records.ts'
 import type { Store } from '../store/store.ts'
 import type { Probe } from './probe.ts'
 

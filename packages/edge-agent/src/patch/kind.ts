@@ -1,6 +1,6 @@
 // What the four kinds of patches have in common: the engine knows when, a kind knows how. Every method may be cut off by a
 // SIGKILL anywhere and is called again; each looks at what is there before it does anything.
-import type { PatchKindName, PatchRecord } from '../store/records.ts'
+import type { PatchKindName, PatchRecord } from '../store/patch-records.ts'
 
 /** Something newer that there is. */
 export type Offer = Pick<PatchRecord, 'subject' | 'from' | 'to' | 'title' | 'urgent'> & {

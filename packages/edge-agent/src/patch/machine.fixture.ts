@@ -1,7 +1,7 @@
 // A machine of a simulation: the real engine over a store in memory, a clock that is set, and a kind whose patches are good or
 // bad as told.
 import type { Host } from '../host/host.ts'
-import type { Health, PatchRecord, PatchState } from '../store/records.ts'
+import type { Health, PatchRecord, PatchState } from '../store/patch-records.ts'
 import type { Store } from '../store/store.ts'
 import { makeLog } from '../system/log.ts'
 import { PatchClock } from './clock.ts'

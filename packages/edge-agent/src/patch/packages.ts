@@ -3,7 +3,8 @@
 // proven, so there is a way back without any server.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pendingUpdates } from '../host/guest-updates.ts'
-import type { GuestUpdate, PatchRecord } from '../store/records.ts'
+import type { PatchRecord } from '../store/patch-records.ts'
+import type { GuestUpdate } from '../store/records.ts'
 import type { Ran, Run } from '../system/commands.ts'
 import { Discovered, NotNow, type Offer, PatchFailed, type PatchKind, type Work } from './kind.ts'
 import type { Policy } from './policy.ts'

@@ -1,6 +1,6 @@
 // The records of patches: what is offered becomes one, what ends leaves a line behind.
 import { notFound } from '../errors.ts'
-import type { PatchEnd, PatchRecord, PatchState } from '../store/records.ts'
+import type { PatchEnd, PatchRecord, PatchState } from '../store/patch-records.ts'
 import type { Store } from '../store/store.ts'
 import type { Offer, PatchKind } from './kind.ts'
 import type { Policy } from './policy.ts'

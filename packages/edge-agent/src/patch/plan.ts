@@ -1,6 +1,6 @@
 // When a patch may go in: pure code over its record, the policy and the time.
 import { createHash } from 'node:crypto'
-import type { Hold, PatchRecord } from '../store/records.ts'
+import type { Hold, PatchRecord } from '../store/patch-records.ts'
 import type { Policy } from './policy.ts'
 import { windowAt } from './window.ts'
 

@@ -1,4 +1,5 @@
-import { type Config, keys } from '../config.ts'
+import type { Config } from '../config.ts'
+import { keys } from '../config-keys.ts'
 
 /** The configuration's `patch` part as it is where nothing is said, but for what is. */
 export function policyOf(given: object = {}): Config['patch'] {

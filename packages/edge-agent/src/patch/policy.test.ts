@@ -15,6 +15,7 @@ test('what is wrong with it is named, with what would be right', () => {
     [{ timeZone: 'Nowhere' }, /patch\.timeZone: there is no time zone "Nowhere"/],
     [{ waves: ['1'] }, /patch\.waves: "1" is no wave/],
     [{ waves: ['0:1'] }, /patch\.waves: "0:1" is no wave/],
+    [{ lockUrl: 'http://lock.example' }, /patch\.lockUrl: must be an https address/],
     [{ pins: ['lxd'] }, /patch\.pins: "lxd" is not NAME=VALUE/],
     [{ instances: 'maybe' }, /patch\.instances: must be "keep" or "roll", not "maybe"/],
     [{ reboot: 'sometimes' }, /patch\.reboot: must be "no" or "yes", not "sometimes"/],

@@ -1,6 +1,6 @@
 // What the owner of the machine says about patching, from the configuration's `patch` part.
 import type { Config } from '../config.ts'
-import type { PatchKindName } from '../store/records.ts'
+import type { PatchKindName } from '../store/patch-records.ts'
 import { checkTimeZone, parseWindow, type Window } from './window.ts'
 
 export type Policy = {
@@ -33,6 +33,8 @@ const hour = 3600_000
 
 /** @throws Error that names what is wrong. */
 export function readPolicy({ patch }: Pick<Config, 'patch'>): Policy {
+  if (patch.lockUrl && !/^https:\/\/\S+$/.test(patch.lockUrl))
+    throw new Error(`patch.lockUrl: must be an https address, not "${patch.lockUrl}"`)
   return {
     kinds: patch.kinds.map((kind) => {
       const found = patchKinds.find((one) => one === kind)

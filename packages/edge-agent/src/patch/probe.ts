@@ -6,7 +6,8 @@ import { Guest } from '../host/guest.ts'
 import type { Host } from '../host/host.ts'
 import { draft, type LaunchParts } from '../host/launch.ts'
 import type { NodeSettings } from '../host/node-settings.ts'
-import type { Health, InstanceImage, InstanceRecord } from '../store/records.ts'
+import type { Health } from '../store/patch-records.ts'
+import type { InstanceImage, InstanceRecord } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
 
 /** A guest that takes longer than it may is given so many chances: the machine may be busy. */

@@ -1,5 +1,5 @@
 // Patching as the API and the command line tell it: what is there, what comes next, when and why.
-import type { PatchRecord } from '../store/records.ts'
+import type { PatchRecord } from '../store/patch-records.ts'
 import type { Patching } from './engine.ts'
 import { deadlineOf, verdictOn } from './plan.ts'
 

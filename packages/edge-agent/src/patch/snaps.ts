@@ -2,7 +2,7 @@
 // mean snaps that are never refreshed.
 import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { PatchRecord } from '../store/records.ts'
+import type { PatchRecord } from '../store/patch-records.ts'
 import type { Snap, SnapChange, Snapd, SnapService } from '../system/snapd.ts'
 import { SnapdError } from '../system/snapd.ts'
 import { Discovered, NotNow, PatchFailed, type PatchKind, type Work } from './kind.ts'

@@ -5,7 +5,7 @@
 //   after a death calls the same method, and a patch ends as applied or as taken back.
 // - What was taken back is remembered by its version and not tried again.
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { PatchRecord } from '../store/records.ts'
+import type { PatchRecord } from '../store/patch-records.ts'
 import type { Store } from '../store/store.ts'
 import type { Logger } from '../system/log.ts'
 import { type DrainParts, drain, undrain } from './drain.ts'

@@ -3,18 +3,16 @@ import { chmodSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Collection } from './collection.ts'
+import type { Hold, PatchEnd, PatchRecord } from './patch-records.ts'
 import type {
   AddonRecord,
   ApplicationRecord,
   CertificateRecord,
   GroupRecord,
-  Hold,
   IdentityRecord,
   ImageRecord,
   InstanceRecord,
   OperationRecord,
-  PatchEnd,
-  PatchRecord,
   SettingRecord,
 } from './records.ts'
 

@@ -1,9 +1,8 @@
 // One request and its whole answer, over a unix socket or verified TLS: for servers that are neither AMS nor LXD.
-import { request as plain } from 'node:http'
-import { request as secure } from 'node:https'
+import { Client } from 'undici'
 
 export type Call = {
-  method: string
+  method: 'GET' | 'POST' | 'PUT'
   path: string
   body?: unknown
   headers?: Record<string, string>
@@ -13,32 +12,25 @@ export type Call = {
 /** Bytes. */
 const longest = 16 * 2 ** 20
 
-/** @throws where there is no whole answer. */
-export function call({ method, path, body, headers, signal, ...to }: Call): Promise<{ status: number; text: string }> {
-  const content = body === undefined ? undefined : JSON.stringify(body)
-  const options = {
-    method,
-    signal,
-    agent: false,
-    headers: { ...(content !== undefined && { 'content-type': 'application/json' }), ...headers },
-  }
-  return new Promise((resolve, reject) => {
-    const sent =
-      'url' in to
-        ? secure(`${to.url.replace(/\/+$/, '')}${path}`, { ...options, minVersion: 'TLSv1.3', ca: to.ca })
-        : plain({ ...options, socketPath: to.socketPath, path })
-    sent.on('error', reject)
-    sent.on('response', (answer) => {
-      const chunks: Buffer[] = []
-      let size = 0
-      answer.on('data', (chunk: Buffer) => {
-        chunks.push(chunk)
-        size += chunk.length
-        if (size > longest) answer.destroy(new Error(`the answer to ${method} ${path} is longer than 16 MiB`))
-      })
-      answer.on('error', reject)
-      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, text: Buffer.concat(chunks).toString() }))
-    })
-    sent.end(content)
+/** @throws where there is no whole answer, or one of more than 16 MiB. */
+export async function call({ method, path, body, headers, signal, ...to }: Call) {
+  const { origin, pathname } = new URL('url' in to ? to.url : 'http://localhost')
+  const tls = { minVersion: 'TLSv1.3' as const, ca: 'url' in to ? to.ca : undefined }
+  const client = new Client(origin, {
+    maxResponseSize: longest,
+    allowH2: false,
+    connect: 'url' in to ? tls : { socketPath: to.socketPath },
   })
+  try {
+    const answer = await client.request({
+      method,
+      path: `${pathname.replace(/\/+$/, '')}${path}`,
+      signal,
+      headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    })
+    return { status: answer.statusCode, text: await answer.body.text() }
+  } finally {
+    await client.destroy()
+  }
 }

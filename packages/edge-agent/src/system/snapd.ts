@@ -92,12 +92,12 @@ export class Snapd {
     return (await this.#call('GET', path, undefined, signal)).result as T
   }
 
-  async #begin(method: string, path: string, body: unknown, signal: AbortSignal): Promise<string> {
+  async #begin(method: 'POST' | 'PUT', path: string, body: unknown, signal: AbortSignal): Promise<string> {
     const { change = '' } = await this.#call(method, path, body, signal)
     return change
   }
 
-  async #call(method: string, path: string, body: unknown, signal: AbortSignal) {
+  async #call(method: 'GET' | 'POST' | 'PUT', path: string, body: unknown, signal: AbortSignal) {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(patience)])
     const { status, text } = await call({ socketPath: this.#socketPath, method, path, body, signal: limit })
     const answer = JSON.parse(text) as { type: string; change?: string; result: unknown }
