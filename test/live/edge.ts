@@ -27,6 +27,8 @@ export type EdgeOptions = {
   /** The agent's state lies on a file system of its own, so large. */
   stateMiB?: number
   env?: Record<string, string>
+  /** More of `lxd` in the agent's configuration. */
+  project?: object
   /** More of the agent's configuration. */
   config?: object
 }
@@ -175,7 +177,12 @@ export class Edge implements AsyncDisposable {
     // JSON is YAML.
     const config = {
       stateDirectory: this.path('state'),
-      lxd: { socket: join(this.#lxdDirectory, 'unix.socket'), project: this.project, network: bridge },
+      lxd: {
+        socket: join(this.#lxdDirectory, 'unix.socket'),
+        project: this.project,
+        network: bridge,
+        ...this.#options.project,
+      },
       api: {
         port: this.port,
         certificate: this.path('tls/server.crt'),
@@ -194,15 +201,17 @@ export class Edge implements AsyncDisposable {
     // LXD goes on with what the agent began.
     for (const operation of await this.lxd.operations.list())
       if (!operation.final) await operation.wait().catch(() => {})
-    for (const { name = '' } of await this.lxd.instances.list()) {
-      await (await this.lxd.instances.setState(name, { action: 'stop', force: true, timeout: -1 }))
-        .wait()
-        .catch(() => {})
-      await (await this.lxd.instances.delete(name)).wait()
+    const projects = (await this.lxd.projects.list()).map(({ name = '' }) => name)
+    for (const name of projects.filter((one) => one === this.project || one.startsWith(`${this.project}-`))) {
+      const lxd = this.lxd.project(name)
+      for (const { name = '' } of await lxd.instances.list()) {
+        const stopping = await lxd.instances.setState(name, { action: 'stop', force: true, timeout: -1 })
+        await stopping.wait().catch(() => {})
+        await (await lxd.instances.delete(name)).wait()
+      }
+      for (const { fingerprint = '' } of await lxd.images.list()) await (await lxd.images.delete(fingerprint)).wait()
+      await lxd.projects.delete(name)
     }
-    for (const { fingerprint = '' } of await this.lxd.images.list())
-      await (await this.lxd.images.delete(fingerprint)).wait()
-    await this.lxd.projects.delete(this.project)
   }
 }
 

@@ -20,7 +20,7 @@ import { Instances } from './host/instances.ts'
 import { tellLifecycle } from './host/lifecycle.ts'
 import { MachineWatch } from './host/machine.ts'
 import { NodeSettings } from './host/node-settings.ts'
-import { ensureProject } from './host/project.ts'
+import { Projects } from './host/projects.ts'
 import { SetUp } from './host/set-up.ts'
 import { WarmPool } from './host/warm.ts'
 import { Watchdog } from './host/watchdog.ts'
@@ -67,38 +67,48 @@ export async function startAgent(config: Config, log: Logger): Promise<Agent> {
   const revocation = new Revocation(trust)
   const enrolment = new Enrolment(config, log)
   const root = new LxdClient({ socketPath: config.lxd.socket })
-  const lxd = root.project(config.lxd.project)
   const machine = new MachineWatch(root, config.lxd.storagePool, log)
+  const projects = new Projects(root, config, machine)
   const node = new NodeSettings(store)
-  const logs = new FailureLogs(config.stateDirectory, lxd)
+  const logs = new FailureLogs(config.stateDirectory, projects)
   const operations = new Operations(store, events)
   tellLifecycle(store, events)
   tellPatches(store, events, log)
   const spool = new Spool(config.stateDirectory)
   const packages = new Packages(config.stateDirectory, spool)
-  const images = new Images({ lxd, store, operations, log })
+  const images = new Images({ projects, store, operations, log })
   const addons = new Addons(store, operations, packages)
   const applications = new Applications({ store, operations, images, addons, packages, settings })
-  const setUp = new SetUp({ lxd, config, store, packages, securityUpdates: () => settings.securityUpdates() })
-  const host = new Host({ lxd, config, store, logs, machine, log, setUp, cpuMode: () => settings.cpuMode() })
+  const setUp = new SetUp({ projects, config, store, packages, securityUpdates: () => settings.securityUpdates() })
+  const host = new Host({
+    lxd: root,
+    projects,
+    config,
+    store,
+    logs,
+    machine,
+    log,
+    setUp,
+    cpuMode: () => settings.cpuMode(),
+  })
   const nodeName = config.node.name
-  const launching = { images, applications, addons, machine, nodeName, nodeTags: () => node.values.tags }
+  const launching = { projects, images, applications, addons, machine, nodeName, nodeTags: () => node.values.tags }
   const bootMilliseconds = config.bootCheck.timeoutSeconds * 1000
   const warm = new WarmPool({ ...launching, config: config.warm, bootMilliseconds, store, host, node, log })
   const instances = new Instances({ ...launching, store, operations, node, host, warm })
   const bootstrap = new Bootstrap({
-    ...{ lxd, store, applications, images, addons, packages, instances, settings, log },
+    ...{ projects, store, applications, images, addons, packages, instances, settings, log },
     wake: (id) => host.wake(id),
   })
-  const watchdog = new Watchdog(lxd, store, (id) => host.wake(id))
-  const importer = new Importer({ lxd, images, spool, settings, ...config.images })
+  const watchdog = new Watchdog(projects, store, (id) => host.wake(id))
+  const importer = new Importer({ lxd: projects.main, images, spool, settings, ...config.images })
   const policy = readPolicy(config)
-  const probe = new Probe({ ...launching, lxd, store, host, node, bootMilliseconds })
+  const probe = new Probe({ ...launching, store, host, node, bootMilliseconds })
   const snapd = new Snapd()
   const patching = new Patching({
     ...{ store, host, policy, log },
     kinds: patchKindsOf({
-      ...{ store, images, applications, importer, operations, probe, policy, settings, lxd, snapd },
+      ...{ store, images, applications, importer, operations, probe, policy, settings, snapd },
       run: runOnMachine,
       keep: join(config.stateDirectory, 'replaced-packages'),
       roller: new Roller(store, host, log),
@@ -119,11 +129,7 @@ export async function startAgent(config: Config, log: Logger): Promise<Agent> {
     if (!after || !before) tellStatus()
   })
   const prepare = async () => {
-    await ensureProject(
-      root,
-      config,
-      (machine.facts?.gpus ?? []).some(({ type }) => type !== 'none'),
-    )
+    await projects.ensure()
     await images.resume()
     closing.signal.throwIfAborted()
     host.start()
@@ -192,7 +198,7 @@ export async function startAgent(config: Config, log: Logger): Promise<Agent> {
     else later()
     server = await ApiServer.listen(config, {
       config,
-      lxd,
+      projects,
       instances,
       images,
       applications,
@@ -202,7 +208,7 @@ export async function startAgent(config: Config, log: Logger): Promise<Agent> {
       importer,
       patching,
       attestation,
-      publisher: new Publisher(lxd, instances, images, operations),
+      publisher: new Publisher(projects, instances, images, operations),
       identities,
       eventTokens: new EventTokens(),
       operations,

@@ -15,6 +15,12 @@ export const keys: Key[] = [
     default: 'anbox',
     about: 'LXD project of the Android systems; made by the agent, restricted',
   },
+  {
+    path: 'lxd.instancesPerProject',
+    kind: 'count',
+    default: 32,
+    about: 'instances in one LXD project; more go to another, named with -2, -3 and so on',
+  },
   { path: 'lxd.storagePool', kind: 'text', default: 'default', about: 'LXD storage pool; must exist' },
   { path: 'lxd.network', kind: 'text', default: 'anboxbr0', about: 'managed LXD bridge; must exist' },
   { path: 'api.address', kind: 'text', default: '127.0.0.1', about: 'address of the HTTPS API' },

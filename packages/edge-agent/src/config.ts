@@ -10,7 +10,7 @@ import { readPolicy } from './patch/policy.ts'
 export type Config = {
   /** Absolute folder of the store, the upload spool and the kept logs; made 0700. */
   stateDirectory: string
-  lxd: { socket: string; project: string; storagePool: string; network: string }
+  lxd: { socket: string; project: string; instancesPerProject: number; storagePool: string; network: string }
   api: {
     address: string
     port: number

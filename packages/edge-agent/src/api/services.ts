@@ -1,6 +1,5 @@
 // What the routes call. Nothing below `api/` knows HTTP.
 
-import type { LxdClient } from '@anbox/sdk'
 import type { Addons } from '../catalogue/addons.ts'
 import type { Applications } from '../catalogue/applications.ts'
 import type { Exporter } from '../catalogue/export.ts'
@@ -13,6 +12,7 @@ import type { FailureLogs } from '../host/failure-log.ts'
 import type { Instances } from '../host/instances.ts'
 import type { MachineWatch } from '../host/machine.ts'
 import type { NodeSettings } from '../host/node-settings.ts'
+import type { Projects } from '../host/projects.ts'
 import type { EventHub } from '../operations/events.ts'
 import type { Operations } from '../operations/operations.ts'
 import type { Attestation } from '../patch/attestation.ts'
@@ -27,8 +27,7 @@ import type { TrustStore } from '../trust/trust-store.ts'
 
 export type Services = {
   config: Config
-  /** Of the agent's LXD project. */
-  lxd: LxdClient
+  projects: Projects
   instances: Instances
   images: Images
   applications: Applications

@@ -4,9 +4,9 @@
 // Nothing is held in memory that matters: a round looks at every version's record, at its base instance and at LXD, and does
 // the next thing. So an agent that died goes on where it was.
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { LxdClient } from '@anbox/sdk'
 import { ApiError } from '../errors.ts'
 import type { Instances } from '../host/instances.ts'
+import type { Projects } from '../host/projects.ts'
 import { untilQuiet } from '../host/until-quiet.ts'
 import type { ApplicationRecord, ApplicationVersion, InstanceRecord } from '../store/records.ts'
 import type { Settings } from '../store/settings.ts'
@@ -28,7 +28,7 @@ const resync = 30_000
 const again = 2_000
 
 export type BootstrapParts = {
-  lxd: LxdClient
+  projects: Projects
   store: Store
   applications: Applications
   images: Images
@@ -173,16 +173,16 @@ export class Bootstrap {
 
   /** The stopped base instance becomes the version's image. An image that an agent before made already is taken. */
   async #publish(application: ApplicationRecord, version: ApplicationVersion, base: InstanceRecord): Promise<void> {
-    const { lxd, store, settings, wake } = this.#parts
+    const { projects, store, settings, wake } = this.#parts
     const { signal } = this.#closing
     this.#change(application.id, version.number, { stage: 'publishing' })
     // Two at a time would be one image too many.
-    await untilQuiet(lxd, base.lxdName, signal)
+    await untilQuiet(projects.of(base), base.lxdName, signal)
     const mark = markOf(application.id, version.number)
-    const known = (await lxd.images.list({ signal })).find(
+    const known = (await projects.main.images.list({ signal })).find(
       ({ properties }) => properties?.['anbox.application'] === mark,
     )
-    const fingerprint = known?.fingerprint ?? (await this.#makeImage(base, mark))
+    const fingerprint = known?.fingerprint ?? (await projects.publish(base, signal, { 'anbox.application': mark }))
     const publish = settings.autoPublish()
     this.#change(application.id, version.number, {
       fingerprint,
@@ -194,20 +194,6 @@ export class Bootstrap {
     store.instances.change(base.id, (latest) => ({ ...latest, goal: 'deleted' }))
     wake(base.id)
     this.#prune(application.id)
-  }
-
-  async #makeImage({ lxdName }: InstanceRecord, mark: string): Promise<string> {
-    const { lxd } = this.#parts
-    const { signal } = this.#closing
-    const making = await lxd.images.publish(lxdName, {
-      properties: { 'anbox.application': mark },
-      compression: 'none',
-      signal,
-    })
-    const { metadata } = await making.wait({ signal })
-    const fingerprint = metadata?.fingerprint
-    if (!fingerprint) throw new Error('LXD made an image and did not say which')
-    return fingerprint
   }
 
   /** Published versions beyond the setting go, oldest first. Instances go on: they hold a copy. */

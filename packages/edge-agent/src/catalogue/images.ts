@@ -2,8 +2,9 @@
 //
 // A version says `initializing` until LXD has it; after a crash, `resume` removes what did not get there.
 import { rmSync } from 'node:fs'
-import { type LxdClient, NotFoundError } from '@anbox/sdk'
+import { NotFoundError } from '@anbox/sdk'
 import { badRequest, conflict, notFound, notSupported } from '../errors.ts'
+import type { Projects } from '../host/projects.ts'
 import type { Operations } from '../operations/operations.ts'
 import { newId } from '../store/id.ts'
 import type { ImageRecord, ImageVersion, InstanceRecord, Inventory, OperationRecord } from '../store/records.ts'
@@ -30,7 +31,7 @@ export function mustHold({ name }: ImageRecord, { holds }: ImageVersion, what: s
   )
 }
 
-export type ImageParts = { lxd: LxdClient; store: Store; operations: Operations; log: Logger }
+export type ImageParts = { projects: Projects; store: Store; operations: Operations; log: Logger }
 /** Gives LXD the file system of a version. */
 export type Provide = (tell: (progress: string) => void, signal: AbortSignal) => Promise<Provided>
 export type Provided = { fingerprint: string } & Pick<ImageVersion, 'release'>
@@ -55,7 +56,7 @@ export class Images {
           if (status === 'initializing') await this.drop(image.id, version)
     }
     // The project is the agent's own: an image there without a record is what a death between two writes left.
-    for (const { fingerprint, properties } of await this.#parts.lxd.images.list())
+    for (const { fingerprint, properties } of await this.#parts.projects.main.images.list())
       if (fingerprint && !properties?.['anbox.application']) await this.forget(fingerprint)
   }
 
@@ -178,7 +179,7 @@ export class Images {
 
   /** Takes a file system out of LXD unless an image, an application, or an instance that is still to be made, needs it. */
   async forget(fingerprint: string, except?: string): Promise<void> {
-    const { lxd, store } = this.#parts
+    const { projects, store } = this.#parts
     if (!fingerprint) return
     const others = store.images.list().filter(({ id, goal }) => id !== except && goal === 'kept')
     const waiting = (record: InstanceRecord) => !record.made && record.image.fingerprint === fingerprint
@@ -192,11 +193,7 @@ export class Images {
     )
     if (bootstrapped || store.instances.list().some(waiting)) return
     if (others.some(({ versions }) => versions.some((version) => version.fingerprint === fingerprint))) return
-    try {
-      await (await lxd.images.delete(fingerprint)).wait()
-    } catch (error) {
-      if (!(error instanceof NotFoundError)) throw error
-    }
+    await projects.removeImage(fingerprint)
   }
 
   #create(
@@ -256,7 +253,7 @@ export class Images {
   }
 
   #upload({ path, fingerprint, size }: Spooled): Provide {
-    const { images } = this.#parts.lxd
+    const { images } = this.#parts.projects.main
     return async (tell, signal) => {
       try {
         if (await this.#present(fingerprint)) return { fingerprint }
@@ -270,7 +267,7 @@ export class Images {
   }
 
   async #present(fingerprint: string) {
-    return this.#parts.lxd.images
+    return this.#parts.projects.main.images
       .get(fingerprint)
       .catch((error) => (error instanceof NotFoundError ? undefined : Promise.reject(error)))
   }
@@ -282,7 +279,7 @@ export class Images {
     operation: string,
     goal: 'staged' | 'active',
   ): Promise<void> {
-    const { lxd, store, operations, log } = this.#parts
+    const { projects, store, operations, log } = this.#parts
     const { signal } = this.#closing
     try {
       const { fingerprint, release } = await provide(
@@ -297,7 +294,7 @@ export class Images {
         if (goal === 'active') this.activate(id, twin.version)
         return operations.succeed(operation)
       }
-      const { architecture = '', properties = {}, size: bytes = 0 } = await lxd.images.get(fingerprint)
+      const { architecture = '', properties = {}, size: bytes = 0 } = await projects.main.images.get(fingerprint)
       const size = store.images.get(id)?.versions.find(({ version }) => version === number)?.size || bytes
       const [holds, readsSession] = [properties['anbox.hold'] === '1', properties['anbox.session'] === '1']
       store.images.change(id, (image) => ({ ...image, architecture }))

@@ -4,7 +4,7 @@ import type { BootstrapParts } from './bootstrap.ts'
 
 /** Base instances, images and packages that no version has any more. */
 export async function removeLeftovers(parts: BootstrapParts, signal: AbortSignal): Promise<void> {
-  const { lxd, store, images, packages, wake } = parts
+  const { projects, store, images, packages, wake } = parts
   const versions = store.applications.list().flatMap(({ id, versions }) => versions.map((version) => ({ id, version })))
   for (const instance of store.instances.list()) {
     if (!instance.base || instance.goal === 'deleted') continue
@@ -21,7 +21,7 @@ export async function removeLeftovers(parts: BootstrapParts, signal: AbortSignal
     ]),
   )
   const marks = new Set(versions.map(({ id, version }) => markOf(id, version.number)))
-  for (const { fingerprint = '', properties } of await lxd.images.list({ signal })) {
+  for (const { fingerprint = '', properties } of await projects.main.images.list({ signal })) {
     const mark = properties?.['anbox.application']
     if (mark && !marks.has(mark)) await images.forget(fingerprint)
   }

@@ -1,19 +1,19 @@
 // An image made of an instance that is stopped, or is stopped for it.
-import type { LxdClient } from '@anbox/sdk'
 import { badRequest } from '../errors.ts'
 import type { Instances } from '../host/instances.ts'
+import type { Projects } from '../host/projects.ts'
 import type { Operations } from '../operations/operations.ts'
 import type { OperationRecord } from '../store/records.ts'
 import type { Images } from './images.ts'
 
 export class Publisher {
-  readonly #lxd: LxdClient
+  readonly #projects: Projects
   readonly #instances: Instances
   readonly #images: Images
   readonly #operations: Operations
 
-  constructor(lxd: LxdClient, instances: Instances, images: Images, operations: Operations) {
-    this.#lxd = lxd
+  constructor(projects: Projects, instances: Instances, images: Images, operations: Operations) {
+    this.#projects = projects
     this.#instances = instances
     this.#images = images
     this.#operations = operations
@@ -21,7 +21,8 @@ export class Publisher {
 
   /** @throws ApiError 400, 404 and 409. */
   publish(idOrName: string, name: string, isDefault: boolean, force: boolean): OperationRecord {
-    const { id, lxdName, status, name: known } = this.#instances.get(idOrName)
+    const instance = this.#instances.get(idOrName)
+    const { id, status, name: known } = instance
     const still = status === 'stopped' || status === 'error'
     if (!still && !force)
       throw badRequest(`instance "${known}" is ${status}: stop it first, or have it stopped with source.force`)
@@ -35,11 +36,7 @@ export class Publisher {
       }
       tell('making an image of it')
       // `anbox.hold` and the like come along: they are properties of what the instance was made from.
-      const { metadata } = await (await this.#lxd.images.publish(lxdName, { compression: 'none', signal })).wait({
-        signal,
-      })
-      if (!metadata?.fingerprint) throw new Error('LXD made an image and did not say which')
-      return { fingerprint: metadata.fingerprint }
+      return { fingerprint: await this.#projects.publish(instance, signal) }
     })
   }
 }

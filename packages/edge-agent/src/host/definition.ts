@@ -1,4 +1,4 @@
-// A record as the LXD instance that LXD is asked to make, and the LXD project that all of them live in.
+// A record as the LXD instance that LXD is asked to make, and the LXD projects that they live in.
 import type { Config } from '../config.ts'
 import type { InstanceRecord } from '../store/records.ts'
 
@@ -8,13 +8,14 @@ export type CpuMode = 'scheduler' | 'pinning'
 /** Config key on an LXD instance that names the record it belongs to. */
 const idKey = 'user.anbox.id'
 
-export function lxdInstance(record: InstanceRecord, config: Config, cpuMode: CpuMode) {
+/** @param copyProject the LXD project of what it is a copy of. */
+export function lxdInstance(record: InstanceRecord, config: Config, cpuMode: CpuMode, copyProject?: string) {
   const { amounts } = record
   return {
     name: record.lxdName,
     type: 'container' as const,
     source: record.copyOf
-      ? { type: 'copy', source: record.copyOf, instance_only: true }
+      ? { type: 'copy', source: record.copyOf, project: copyProject, instance_only: true }
       : { type: 'image', fingerprint: record.image.fingerprint },
     profiles: [] as string[],
     config: {

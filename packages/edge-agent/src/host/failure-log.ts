@@ -4,7 +4,8 @@ import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { LxdClient } from '@anbox/sdk'
+import type { InstanceRecord } from '../store/records.ts'
+import type { Projects } from './projects.ts'
 
 /** Bytes kept of each log: a guest in a crash loop must not fill the machine's disk. */
 const most = 4 * 2 ** 20
@@ -13,24 +14,26 @@ const patience = 10_000
 
 export class FailureLogs {
   readonly #directory: string
-  readonly #lxd: LxdClient
+  readonly #projects: Projects
 
-  constructor(stateDirectory: string, lxd: LxdClient) {
+  constructor(stateDirectory: string, projects: Projects) {
     this.#directory = join(stateDirectory, 'logs')
-    this.#lxd = lxd
+    this.#projects = projects
   }
 
   /** Takes what can be had and returns the names. A log that cannot be had is left out. */
-  async keep(id: string, lxdName: string, running: boolean, signal: AbortSignal): Promise<string[]> {
+  async keep(record: InstanceRecord, running: boolean, signal: AbortSignal): Promise<string[]> {
+    const { id, lxdName } = record
+    const { instances } = this.#projects.of(record)
     mkdirSync(join(this.#directory, id), { recursive: true, mode: 0o700 })
-    const { console: screen, logs, files } = this.#lxd.instances
+    const { console: screen, logs, files } = instances
     const sources: Record<string, (signal: AbortSignal) => Promise<Readable>> = {
       // The console is Android's own output here: a guest's init writes its boot to it.
       'console.log': (signal) => screen.log(lxdName, { signal }),
       'container.log': (signal) => logs.get(lxdName, 'lxc.log', { signal }),
       'android.log': async (signal) => {
         if (running) {
-          const { exitCode, stdout } = await this.#lxd.instances.run(lxdName, ['logcat', '-d'], { signal })
+          const { exitCode, stdout } = await instances.run(lxdName, ['logcat', '-d'], { signal })
           if (exitCode === 0 && stdout) return Readable.from([stdout])
         }
         const file = await files.get(lxdName, '/var/log/android.log', { signal })

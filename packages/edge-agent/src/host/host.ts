@@ -15,6 +15,7 @@ import {
   UnavailableError,
 } from '@anbox/sdk'
 import type { Config } from '../config.ts'
+import { ConfigurationError } from '../errors.ts'
 import type { InstanceRecord } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
 import type { Logger } from '../system/log.ts'
@@ -22,7 +23,8 @@ import type { CpuMode } from './definition.ts'
 import type { FailureLogs } from './failure-log.ts'
 import type { MachineWatch } from './machine.ts'
 import { plan, type Step } from './plan.ts'
-import { failing, StepRunner } from './runner.ts'
+import type { Projects } from './projects.ts'
+import { failing, observed, StepRunner } from './runner.ts'
 import type { SetUp } from './set-up.ts'
 import { Slots } from './slots.ts'
 
@@ -33,6 +35,7 @@ const resync = 30_000
 
 export type HostParts = {
   lxd: LxdClient
+  projects: Projects
   config: Config
   store: Store
   logs: FailureLogs
@@ -63,7 +66,7 @@ export class Host {
   /** Adopts what the store knows, and from then on follows LXD's events. */
   start(): void {
     this.#wakeAll()
-    this.#timer = setInterval(() => this.#wakeAll(), resync)
+    this.#timer = setTimeout(() => this.#resync(), resync)
     this.#listening = this.#followEvents()
   }
 
@@ -89,13 +92,30 @@ export class Host {
   /** Ends the agent's own work and leaves the Android systems as they are. */
   async stop(): Promise<void> {
     this.#closing.abort(new Error('the agent is stopping'))
-    clearInterval(this.#timer)
+    clearTimeout(this.#timer)
     await Promise.all([...this.#loops.values()].map((loop) => loop.done))
     await this.#listening
   }
 
   #wakeAll(): void {
     for (const { id } of this.#parts.store.instances.list()) if (!this.#loops.has(id)) this.wake(id)
+  }
+
+  /** Wakes those that are not as they should be, by one look at all: LXD takes its time for each question. */
+  async #resync(): Promise<void> {
+    const { store, projects, log } = this.#parts
+    const { signal } = this.#closing
+    try {
+      const found = await projects.instances(signal)
+      for (const record of store.instances.list()) {
+        const instance = found.get(record.lxdName)
+        const step = plan(record, instance ? observed(instance) : { state: 'absent' })
+        if (step.do !== 'rest' && !this.#loops.has(record.id)) this.wake(record.id)
+      }
+    } catch (error) {
+      log.debug({ error: (error as Error).message }, 'LXD could not be asked for its instances')
+    }
+    if (!signal.aborted) this.#timer = setTimeout(() => this.#resync(), resync)
   }
 
   async #run(id: string, loop: Loop): Promise<void> {
@@ -128,13 +148,13 @@ export class Host {
   async #step(record: InstanceRecord, interrupt: AbortSignal): Promise<Step['do']> {
     const { store, log } = this.#parts
     const signal = this.#closing.signal
-    const observed = await this.#runner.observe(record, signal)
+    const seen = await this.#runner.observe(record, signal)
     const latest = store.instances.get(record.id)
     if (!latest) return 'rest'
-    const step = plan(latest, observed)
+    const step = plan(latest, seen)
     if (step.do !== 'rest')
       log.debug({ instance: record.id, step: step.do, status: latest.status, goal: latest.goal }, 'step')
-    const execute = () => this.#runner.execute(step, latest, observed, signal, interrupt)
+    const execute = () => this.#runner.execute(step, latest, seen, signal, interrupt)
     try {
       const counted = () => (heavy.has(step.do) ? this.#slots.use(execute, signal) : execute())
       await (step.do === 'make' ? this.#making.use(counted, signal) : counted())
@@ -163,11 +183,11 @@ export class Host {
 
   /** LXD tells when a guest of ours was stopped, started or removed by somebody else, or by itself. */
   async #followEvents(): Promise<void> {
-    const { lxd, store, config, log } = this.#parts
+    const { lxd, store, log } = this.#parts
     const signal = this.#closing.signal
     while (!signal.aborted) {
       try {
-        for await (const event of lxd.events({ types: ['lifecycle'], signal })) {
+        for await (const event of lxd.events({ types: ['lifecycle'], allProjects: true, signal })) {
           if (event.type === 'gap') this.#wakeAll()
           const { action = '', source = '' } = (event.metadata ?? {}) as { action?: string; source?: string }
           if (!/^instance-(stopped|shutdown|started|restarted|deleted|resumed)$/.test(action)) continue
@@ -178,7 +198,7 @@ export class Host {
         }
       } catch (error) {
         if (signal.aborted) return
-        log.debug({ error: (error as Error).message, project: config.lxd.project }, "LXD's events are cut off")
+        log.debug({ error: (error as Error).message }, "LXD's events are cut off")
         await sleep(1000, undefined, { signal }).catch(() => {})
       }
     }
@@ -205,5 +225,9 @@ function endsLaunch(step: Step, error: unknown): boolean {
   )
     return false
   if (error instanceof NotFoundError) return step.do === 'make'
-  return error instanceof OperationFailedError || (error instanceof Error && 'code' in error)
+  return (
+    error instanceof ConfigurationError ||
+    error instanceof OperationFailedError ||
+    (error instanceof Error && 'code' in error)
+  )
 }

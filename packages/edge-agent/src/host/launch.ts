@@ -18,6 +18,7 @@ import { defaultAmounts } from './capacity.ts'
 import type { MachineWatch } from './machine.ts'
 import { instanceApplication, originOf } from './origin.ts'
 import { allocatePorts, type ServiceSpec } from './ports.ts'
+import type { Projects } from './projects.ts'
 import { asksRuntime } from './session.ts'
 
 /** Bytes of user data that an instance may be given. */
@@ -68,6 +69,7 @@ export type LaunchParts = {
   machine: MachineWatch
   nodeName: string
   nodeTags: () => readonly string[]
+  projects: Projects
 }
 
 /** @throws ApiError 400, 404, 409, 501 and 503. */
@@ -95,6 +97,7 @@ export function draft(launch: Launch, others: readonly InstanceRecord[], parts: 
   const named = new Set((launch.services ?? []).map((service) => service.name))
   return {
     ...fresh(id, name, launch.no_start ? 'stopped' : 'running'),
+    lxdProject: parts.projects.place(others),
     ...origin,
     application: ownApplication(launch, config, origin.application),
     amounts: readAmounts(launch.resources, resources, launch.source?.id ? 'copy' : 'new'),

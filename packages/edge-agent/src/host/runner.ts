@@ -1,6 +1,6 @@
 // Executes one planned step about one instance. Every step may be cut off anywhere and done again.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type LxdClient, NotFoundError } from '@anbox/sdk'
+import { NotFoundError } from '@anbox/sdk'
 import type { Config } from '../config.ts'
 import type { InstanceRecord } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
@@ -11,6 +11,7 @@ import { type CpuMode, isOwnRange, lxdInstance } from './definition.ts'
 import type { FailureLogs } from './failure-log.ts'
 import { anboxDirectory, Guest, GuestError, holdFile } from './guest.ts'
 import type { Observed, Step } from './plan.ts'
+import type { LxdInstance, Projects } from './projects.ts'
 import { sessionFile, sessionText } from './session.ts'
 import { notUp, SetUp } from './set-up.ts'
 import { untilQuiet } from './until-quiet.ts'
@@ -21,7 +22,7 @@ const shutdownPatience = 30
 const addressPatience = 2_000
 
 export type RunnerParts = {
-  lxd: LxdClient
+  projects: Projects
   config: Config
   store: Store
   logs: FailureLogs
@@ -30,7 +31,18 @@ export type RunnerParts = {
   cpuMode: () => CpuMode
 }
 
-const lastPower = ({ config }: { config?: Record<string, string> }) => config?.['volatile.last_state.power']
+const lastPower = ({ config }: LxdInstance) => config?.['volatile.last_state.power']
+
+/** What LXD's answer about an instance says. */
+export function observed(found: LxdInstance): Observed {
+  const power = found.status?.toLowerCase() ?? ''
+  return {
+    state: 'present',
+    power: power === 'running' || power === 'stopped' || power === 'frozen' ? power : 'unknown',
+    lastStart: found.last_used_at ?? '',
+    wentDownWithMachine: lastPower(found) === 'RUNNING',
+  }
+}
 
 export class StepRunner {
   readonly #parts: RunnerParts
@@ -39,21 +51,17 @@ export class StepRunner {
     this.#parts = parts
   }
 
-  async observe({ lxdName }: InstanceRecord, signal: AbortSignal): Promise<Observed> {
+  async observe(record: InstanceRecord, signal: AbortSignal): Promise<Observed> {
+    const { instances } = this.#parts.projects.of(record)
+    const { lxdName } = record
     try {
-      let found = await this.#parts.lxd.instances.get(lxdName, { signal })
+      let found = await instances.get(lxdName, { signal })
       // LXD says "stopped" before it has noted that the guest stopped by itself; only what stays RUNNING went down with LXD.
       for (let looks = 0; looks < 20 && found.status === 'Stopped' && lastPower(found) === 'RUNNING'; looks += 1) {
         await sleep(100, undefined, { signal })
-        found = await this.#parts.lxd.instances.get(lxdName, { signal })
+        found = await instances.get(lxdName, { signal })
       }
-      const power = found.status?.toLowerCase() ?? ''
-      return {
-        state: 'present',
-        power: power === 'running' || power === 'stopped' || power === 'frozen' ? power : 'unknown',
-        lastStart: found.last_used_at ?? '',
-        wentDownWithMachine: lastPower(found) === 'RUNNING',
-      }
+      return observed(found)
     } catch (error) {
       if (error instanceof NotFoundError) return { state: 'absent' }
       throw error
@@ -68,8 +76,9 @@ export class StepRunner {
     signal: AbortSignal,
     interrupt: AbortSignal,
   ): Promise<void> {
-    const { lxd, store, logs, config } = this.#parts
+    const { projects, store, logs, config } = this.#parts
     const { id, lxdName } = record
+    const lxd = projects.of(record)
     const change = (fields: Partial<InstanceRecord>) =>
       store.instances.change(id, (latest) => ({ ...latest, ...fields }))
     switch (step.do) {
@@ -77,7 +86,10 @@ export class StepRunner {
         return
       case 'make': {
         change({ status: 'prepared', statusMessage: 'making its LXD instance' })
-        const making = await lxd.instances.create(lxdInstance(record, config, this.#parts.cpuMode()))
+        await projects.prepare(record, signal)
+        const making = await lxd.instances.create(
+          lxdInstance(record, config, this.#parts.cpuMode(), this.#projectOf(record.copyOf)),
+        )
         await making.wait({ signal, onProgress: (metadata) => this.#tell(id, metadata) })
         await this.#putFiles(record, signal)
         change({ made: true, statusMessage: '', copyOf: undefined, idBase: await this.#idBase(record, signal) })
@@ -86,8 +98,8 @@ export class StepRunner {
       case 'discard':
         await untilQuiet(lxd, lxdName, signal)
         // Only a guest whose set-up was cut off has been running.
-        if (observed.state === 'present' && observed.power !== 'stopped') await this.#stop(lxdName, true, signal)
-        await this.#remove(lxdName, signal)
+        if (observed.state === 'present' && observed.power !== 'stopped') await this.#stop(record, true, signal)
+        await this.#remove(record, signal)
         return
       case 'start': {
         change({
@@ -119,7 +131,7 @@ export class StepRunner {
       case 'begin-again':
         // What the hooks of a guest that never was up may have done goes with it.
         if (record.setUp === 'hooks') {
-          await this.#stop(lxdName, true, signal).catch((error) => this.#unlessStopped(record, error, signal))
+          await this.#stop(record, true, signal).catch((error) => this.#unlessStopped(record, error, signal))
           change({ status: 'prepared', setUpAt: undefined, statusMessage: 'starting again' })
         } else change({ status: 'created', made: false, setUpAt: undefined, statusMessage: 'beginning again' })
         return
@@ -142,7 +154,7 @@ export class StepRunner {
         change({ taken: undefined })
         return
       case 'stop':
-        return this.#stop(lxdName, step.force, signal)
+        return this.#stop(record, step.force, signal)
       case 'note-stopped':
         change({ status: 'stopped', statusMessage: '', address: '', bootDeadline: undefined })
         return
@@ -151,7 +163,7 @@ export class StepRunner {
         return
       case 'keep-logs': {
         const running = observed.state === 'present' && observed.power === 'running'
-        const storedLogs = await logs.keep(id, lxdName, running, signal)
+        const storedLogs = await logs.keep(record, running, signal)
         change({ logsKept: true, storedLogs })
         return
       }
@@ -165,7 +177,7 @@ export class StepRunner {
         })
         return
       case 'remove':
-        return this.#remove(lxdName, signal)
+        return this.#remove(record, signal)
       case 'forget':
         logs.remove(id)
         store.instances.delete(id)
@@ -174,12 +186,12 @@ export class StepRunner {
   }
 
   async #checkBoot(record: InstanceRecord, signal: AbortSignal): Promise<void> {
-    const { lxd, store, config } = this.#parts
+    const { projects, store, config } = this.#parts
     const { id, lxdName } = record
     // The deadline was noted by the clock on the wall, which somebody may have set since: never more than the whole time.
     const most = config.bootCheck.timeoutSeconds * 1000
     const left = Math.min(Math.max((record.bootDeadline ?? 0) - Date.now(), 0), most)
-    const up = await bootCheck(lxd, lxdName, config.bootCheck, left, signal)
+    const up = await bootCheck(projects.of(record), lxdName, config.bootCheck, left, signal)
     if (up) return this.#noteUp(record, {}, signal)
     store.instances.change(id, (latest) =>
       latest.goal === 'running' && latest.failing === undefined ? failing(latest, notUp(config.bootCheck)) : latest,
@@ -188,8 +200,9 @@ export class StepRunner {
 
   /** Android is up: its application is started, and the record says `running`. */
   async #noteUp(record: InstanceRecord, fields: Partial<InstanceRecord>, signal: AbortSignal): Promise<void> {
-    const { lxd, store } = this.#parts
+    const { projects, store } = this.#parts
     const { id, lxdName, lastStart, warm } = record
+    const lxd = projects.of(record)
     const bootMilliseconds = Date.now() - Date.parse(lastStart ?? '')
     const { application, base } = store.instances.get(id) ?? record
     try {
@@ -240,20 +253,21 @@ export class StepRunner {
   }
 
   async #warmUp(record: InstanceRecord, signal: AbortSignal): Promise<void> {
-    const { lxd, store, setUp } = this.#parts
+    const { projects, store, setUp } = this.#parts
     const { id, lxdName } = record
+    const lxd = projects.of(record)
     await setUp.hold(record, signal)
     await (await lxd.instances.setState(lxdName, { action: 'start', timeout: -1 })).wait({ signal })
-    await this.#stop(lxdName, true, signal)
+    await this.#stop(record, true, signal)
     if (!record.setUp) await new Guest(lxd, lxdName, signal).deleteFile(holdFile)
     store.instances.change(id, (latest) => ({ ...latest, warmReady: true }))
   }
 
   /** Makes an instance that was made ahead what its record says by now. */
   async #adapt(record: InstanceRecord, signal: AbortSignal): Promise<void> {
-    const { lxd, store, config } = this.#parts
+    const { projects, store, config } = this.#parts
     const wanted = lxdInstance(record, config, this.#parts.cpuMode())
-    await lxd.instances.modify(
+    await projects.of(record).instances.modify(
       record.lxdName,
       (draft) => {
         const own = Object.entries(draft.config).filter(([key]) => !key.startsWith('limits.cpu'))
@@ -269,10 +283,12 @@ export class StepRunner {
     }))
   }
 
-  async #stop(lxdName: string, force: boolean, signal: AbortSignal): Promise<void> {
-    const { instances } = this.#parts.lxd
+  async #stop(record: InstanceRecord, force: boolean, signal: AbortSignal): Promise<void> {
+    const { instances } = this.#parts.projects.of(record)
     const stop = async (force: boolean) =>
-      (await instances.setState(lxdName, { action: 'stop', timeout: force ? -1 : shutdownPatience, force })).wait({
+      (
+        await instances.setState(record.lxdName, { action: 'stop', timeout: force ? -1 : shutdownPatience, force })
+      ).wait({
         signal,
       })
     if (force) await stop(true)
@@ -285,9 +301,9 @@ export class StepRunner {
       })
   }
 
-  async #remove(lxdName: string, signal: AbortSignal): Promise<void> {
+  async #remove(record: InstanceRecord, signal: AbortSignal): Promise<void> {
     try {
-      await (await this.#parts.lxd.instances.delete(lxdName)).wait({ signal })
+      await (await this.#parts.projects.of(record).instances.delete(record.lxdName)).wait({ signal })
     } catch (error) {
       if (!(error instanceof NotFoundError)) throw error
     }
@@ -298,13 +314,20 @@ export class StepRunner {
    * making was cut off, as one that begins at 0, and then gives the next one ids below its range or across another's.
    * @throws where that happened: the instance is thrown away and made again.
    */
-  async #idBase({ id, lxdName }: InstanceRecord, signal: AbortSignal): Promise<number> {
-    const { config } = await this.#parts.lxd.instances.get(lxdName, { signal })
+  async #idBase(record: InstanceRecord, signal: AbortSignal): Promise<number> {
+    const { id, lxdName } = record
+    const { config } = await this.#parts.projects.of(record).instances.get(lxdName, { signal })
     const base = Number(config['volatile.idmap.base'])
     const others = this.#parts.store.instances.list().filter((other) => other.id !== id)
     if (!isOwnRange(base, others))
       throw new Error(`LXD gave ${lxdName} an id map that begins at ${base}, which is not its own`)
     return base
+  }
+
+  /** The LXD project of what is copied, by its name there. */
+  #projectOf(copied: string | undefined): string | undefined {
+    const source = this.#parts.store.instances.list().find(({ lxdName }) => lxdName === copied)
+    return source?.lxdProject ?? this.#parts.config.lxd.project
   }
 
   /** Somebody else may have stopped it meanwhile, which is as well. */
@@ -314,7 +337,7 @@ export class StepRunner {
   }
 
   async #putFiles(record: InstanceRecord, signal: AbortSignal): Promise<void> {
-    const guest = new Guest(this.#parts.lxd, record.lxdName, signal)
+    const guest = new Guest(this.#parts.projects.of(record), record.lxdName, signal)
     const files = { [`${anboxDirectory}/userdata`]: record.userData, [sessionFile]: sessionText(record) }
     for (const [path, content] of Object.entries(files))
       if (content) await guest.putFile(path, content)

@@ -3,7 +3,6 @@
 //
 // Nothing here can be taken up in the middle: hooks are other people's. A set-up that was cut off is begun again from the
 // guest's start, or, where the guest is still to be made, from its image.
-import type { LxdClient } from '@anbox/sdk'
 import type { Packages } from '../catalogue/packages.ts'
 import { changeVersion } from '../catalogue/versions.ts'
 import type { Config } from '../config.ts'
@@ -15,12 +14,13 @@ import { addonDirectory, applicationDirectory, Guest, GuestError, holdFile } fro
 import { updateGuest } from './guest-updates.ts'
 import { hooksOf, runHooks } from './hooks.ts'
 import { inventoryOf } from './inventory.ts'
+import type { Projects } from './projects.ts'
 
 /** Milliseconds for an address before the guest's archives are asked. */
 const networkPatience = 60_000
 
 export type SetUpParts = {
-  lxd: LxdClient
+  projects: Projects
   config: Config
   store: Store
   packages: Packages
@@ -36,13 +36,13 @@ export class SetUp {
 
   /** Before the start: Android is to wait. */
   hold(record: InstanceRecord, signal: AbortSignal): Promise<void> {
-    return new Guest(this.#parts.lxd, record.lxdName, signal).putFile(holdFile, '')
+    return new Guest(this.#parts.projects.of(record), record.lxdName, signal).putFile(holdFile, '')
   }
 
   /** @throws GuestError when something in the guest went wrong. */
   async run(record: InstanceRecord, tell: (message: string) => void, signal: AbortSignal): Promise<void> {
-    const { lxd, packages } = this.#parts
-    const guest = new Guest(lxd, record.lxdName, signal)
+    const { projects, packages } = this.#parts
+    const guest = new Guest(projects.of(record), record.lxdName, signal)
     const android = new Android(guest)
     const version = record.setUp === 'base' ? this.#version(record) : undefined
     if (version) await this.#update(record, version, guest, tell, signal)
@@ -73,7 +73,7 @@ export class SetUp {
 
   /** @throws GuestError for a hook that fails. */
   async stopHooks(record: InstanceRecord, signal: AbortSignal): Promise<void> {
-    const guest = new Guest(this.#parts.lxd, record.lxdName, signal)
+    const guest = new Guest(this.#parts.projects.of(record), record.lxdName, signal)
     await new Android(guest).stop()
     await runHooks(guest, record, 'post-stop')
   }
@@ -83,7 +83,7 @@ export class SetUp {
   }
 
   async #update(
-    { lxdName, id }: InstanceRecord,
+    record: InstanceRecord,
     { number }: ApplicationVersion,
     guest: Guest,
     tell: (message: string) => void,
@@ -91,16 +91,17 @@ export class SetUp {
   ): Promise<void> {
     if (!this.#parts.securityUpdates()) return
     tell('waiting for the network')
-    await guestAddress(this.#parts.lxd, lxdName, networkPatience, signal)
+    await guestAddress(this.#parts.projects.of(record), record.lxdName, networkPatience, signal)
     tell('installing security updates')
     const updates = await updateGuest(guest)
-    this.#note(id, number, { updates })
+    this.#note(record.id, number, { updates })
   }
 
-  async #boot({ lxdName }: InstanceRecord, signal: AbortSignal): Promise<void> {
-    const { lxd, config } = this.#parts
+  async #boot(record: InstanceRecord, signal: AbortSignal): Promise<void> {
+    const { projects, config } = this.#parts
     const time = config.bootCheck.timeoutSeconds * 1000
-    if (!(await bootCheck(lxd, lxdName, config.bootCheck, time, signal))) throw new GuestError(notUp(config.bootCheck))
+    if (!(await bootCheck(projects.of(record), record.lxdName, config.bootCheck, time, signal)))
+      throw new GuestError(notUp(config.bootCheck))
   }
 
   async #install(

@@ -57,7 +57,7 @@ export class WarmPool {
     const fitting = this.#list().filter((warm) => warm.warmReady && fits(warm, wanted))
     const warm = fitting.find((one) => one.warm === 'paused') ?? fitting[0]
     if (!warm) return undefined
-    const { id, lxdName, idBase, lastStart, amounts } = warm
+    const { id, lxdName, lxdProject, idBase, lastStart, amounts } = warm
     const same = JSON.stringify([amounts, wanted.services.length]) === JSON.stringify([wanted.amounts, 0])
     const adapt = !same || wanted.userData !== '' || sessionText(wanted) !== ''
     const thaw = warm.warm === 'paused'
@@ -65,6 +65,7 @@ export class WarmPool {
       ...wanted,
       id,
       lxdName,
+      lxdProject,
       idBase,
       name: wanted.name === `ams-${wanted.id}` ? `ams-${id}` : wanted.name,
       made: true,

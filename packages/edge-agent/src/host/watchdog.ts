@@ -1,10 +1,10 @@
 // Watches applications: an instance whose application has died, hangs or was left for another one ends in `error`.
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { LxdClient } from '@anbox/sdk'
 import type { InstanceRecord } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
 import { Android } from './android.ts'
 import { Guest, GuestError } from './guest.ts'
+import type { Projects } from './projects.ts'
 import { failing } from './runner.ts'
 import { Slots } from './slots.ts'
 
@@ -15,7 +15,7 @@ const again = 1_000
 const workers = 2
 
 export class Watchdog {
-  readonly #lxd: LxdClient
+  readonly #projects: Projects
   readonly #store: Store
   readonly #wake: (id: string) => void
   readonly #slots = new Slots(workers)
@@ -23,8 +23,8 @@ export class Watchdog {
   #timer: NodeJS.Timeout | undefined
 
   /** @param wake is told of an instance whose record says by now that it has failed. */
-  constructor(lxd: LxdClient, store: Store, wake: (id: string) => void) {
-    this.#lxd = lxd
+  constructor(projects: Projects, store: Store, wake: (id: string) => void) {
+    this.#projects = projects
     this.#store = store
     this.#wake = wake
   }
@@ -56,10 +56,13 @@ export class Watchdog {
     this.#wake(record.id)
   }
 
-  async #complaint({ lxdName, application }: InstanceRecord): Promise<string | undefined> {
+  async #complaint(record: InstanceRecord): Promise<string | undefined> {
+    const { lxdName, application } = record
     if (!application) return undefined
     try {
-      const foreground = await new Android(new Guest(this.#lxd, lxdName, this.#closing.signal)).foreground()
+      const foreground = await new Android(
+        new Guest(this.#projects.of(record), lxdName, this.#closing.signal),
+      ).foreground()
       return complaintAbout(foreground, application.bootPackage, application.watchdog ?? [])
     } catch (error) {
       // An LXD that is away says nothing about the application; Android that does not answer does.

@@ -9,6 +9,7 @@ import { createGzip } from 'node:zlib'
 import { type AmsClient, LxdClient } from '@anbox/sdk'
 import { pack } from 'tar-stream'
 import type { Config } from '../config.ts'
+import { otherProjects } from '../host/projects.ts'
 import { examine, findingsText } from './doctor.ts'
 
 /** Writes a gzipped tarball, readable by its owner alone. What cannot be had is told in its place. */
@@ -53,15 +54,15 @@ export async function writeBundle(path: string, config: Config, ams: AmsClient):
 
 async function lxdFacts({ lxd: { socket, project } }: Config) {
   await using root = new LxdClient({ socketPath: socket, retries: 0 })
-  const lxd = root.project(project)
-  const { environment, api_extensions: extensions } = await lxd.server.get()
+  const { environment, api_extensions: extensions } = await root.server.get()
   const { certificate: _certificate, ...facts } = environment ?? {}
-  const instances = (await lxd.instances.list()).map(({ name, status, created_at: created }) => ({
-    name,
-    status,
-    created,
-  }))
-  return { facts, extensions, project: await root.projects.get(project), instances }
+  const projects = []
+  for (const name of [project, ...(await otherProjects(root, project))]) {
+    const found = await root.project(name).instances.list()
+    const instances = found.map(({ name, status, created_at: created }) => ({ name, status, created }))
+    projects.push({ project: await root.projects.get(name), instances })
+  }
+  return { facts, extensions, projects }
 }
 
 async function readLog(ams: AmsClient, id: string, name: string): Promise<string> {

@@ -4,6 +4,7 @@ import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'nod
 import { delimiter, join } from 'node:path'
 import { type AmsClient, LxdClient } from '@anbox/sdk'
 import type { Config } from '../config.ts'
+import { otherProjects } from '../host/projects.ts'
 import { readPatches } from './patch.ts'
 
 export type Finding = { check: string; verdict: 'ok' | 'warning' | 'failed'; what: string }
@@ -51,10 +52,11 @@ async function lxd({ lxd: { socket } }: Config): Promise<string> {
 
 async function project({ lxd: { socket, project: name } }: Config) {
   await using client = new LxdClient({ socketPath: socket, retries: 0 })
-  const { config } = await client.projects.get(name)
-  return config?.restricted === 'true'
-    ? `"${name}" is restricted`
-    : { verdict: 'failed' as const, what: `"${name}" is not restricted: restart the agent, which restricts it` }
+  const names = [name, ...(await otherProjects(client, name))]
+  for (const one of names)
+    if ((await client.projects.get(one)).config?.restricted !== 'true')
+      return { verdict: 'failed' as const, what: `"${one}" is not restricted: restart the agent, which restricts it` }
+  return names.length === 1 ? `"${name}" is restricted` : `${names.join(', ')} are restricted`
 }
 
 async function node(ams: AmsClient) {

@@ -1,9 +1,7 @@
 // Applications whose guest's own packages have security updates: they are bootstrapped anew, which takes the updates in. The
 // last good version stays in use until the new one is there, and where it fails.
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { LxdClient } from '@anbox/sdk'
 import type { Applications } from '../catalogue/applications.ts'
-import { Guest } from '../host/guest.ts'
 import { pendingIn, refreshing } from '../host/guest-updates.ts'
 import type { PatchRecord } from '../store/patch-records.ts'
 import type { ApplicationRecord, ApplicationVersion, GuestUpdate } from '../store/records.ts'
@@ -17,7 +15,6 @@ export type ApplicationPatchParts = {
   applications: Applications
   store: Store
   settings: Settings
-  lxd: LxdClient
   probe: Probe
 }
 
@@ -93,14 +90,14 @@ export class ApplicationPatches implements PatchKind {
     version: ApplicationVersion,
     signal: AbortSignal,
   ): Promise<GuestUpdate[]> {
-    const { probe, lxd } = this.#parts
+    const { probe } = this.#parts
     const { id, name } = version.image
     const image = { id, name, version: version.image.version, fingerprint: version.fingerprint }
     const record = probe.record(image)
     if (!record) throw new Error(`there is no room for a guest of ${application.name} to look into`)
-    return probe.use(record, signal, async ({ status, lxdName, errorMessage }) => {
+    return probe.use(record, signal, async ({ status, errorMessage }) => {
       if (status === 'error') throw new Error(errorMessage)
-      return pendingIn(new Guest(lxd, lxdName, signal))
+      return pendingIn(probe.guest(record, signal))
     })
   }
 }

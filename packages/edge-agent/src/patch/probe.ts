@@ -1,6 +1,5 @@
 // A guest that is launched for no other reason than to see whether guests boot, and how long that takes. Nobody sees it.
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { LxdClient } from '@anbox/sdk'
 import { lacks } from '../host/capacity.ts'
 import { Guest } from '../host/guest.ts'
 import type { Host } from '../host/host.ts'
@@ -18,7 +17,6 @@ const patience = 2
 const tooLate = 'it did not come up in time'
 
 export type ProbeParts = LaunchParts & {
-  lxd: LxdClient
   store: Store
   host: Host
   node: NodeSettings
@@ -48,9 +46,9 @@ export class Probe {
     for (let chance = 0; chance < chances; chance += 1) {
       const record = this.record(image)
       if (!record) return best
-      best = await this.use(record, signal, async ({ bootMilliseconds, errorMessage, lxdName }) => {
+      best = await this.use(record, signal, async ({ bootMilliseconds, errorMessage }) => {
         if (bootMilliseconds === undefined) return { bootProblem: errorMessage }
-        if (best.bootMilliseconds === undefined) await look?.(new Guest(this.#parts.lxd, lxdName, signal))
+        if (best.bootMilliseconds === undefined) await look?.(this.guest(record, signal))
         return { bootMilliseconds: Math.min(bootMilliseconds, best.bootMilliseconds ?? bootMilliseconds) }
       })
       if ((best.bootMilliseconds ?? Number.POSITIVE_INFINITY) <= most) break
@@ -76,6 +74,10 @@ export class Probe {
     } finally {
       this.#remove(record.id)
     }
+  }
+
+  guest(record: InstanceRecord, signal: AbortSignal): Guest {
+    return new Guest(this.#parts.projects.of(record), record.lxdName, signal)
   }
 
   /** Those that an agent that died left. */

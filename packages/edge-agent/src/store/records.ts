@@ -70,6 +70,8 @@ export type InstanceRecord = {
   readonly name: string
   /** Name of the LXD instance. */
   readonly lxdName: string
+  /** The LXD project that it is in; without it, the first. */
+  readonly lxdProject?: string | undefined
   /** Seconds since 1970. */
   readonly createdAt: number
   readonly goal: Goal

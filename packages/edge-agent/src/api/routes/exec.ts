@@ -13,7 +13,7 @@ type Named = { Params: { id: string }; Querystring: Query }
 export function execRoutes(
   app: FastifyInstance,
   sessions: ExecSessions,
-  { instances, lxd, operations }: Services,
+  { instances, projects, operations }: Services,
   contract: Contract,
 ): void {
   const open = (kind: 'instance' | 'container') => (request: FastifyRequest<Named>, reply: FastifyReply) => {
@@ -25,7 +25,7 @@ export function execRoutes(
     // Also while it boots: that is when somebody wants to look inside.
     if (instance.goal !== 'running' || (instance.status !== 'running' && instance.status !== 'started'))
       throw badRequest(`instance "${instance.name}" is ${instance.status}: it must be running to execute a command`)
-    return accepted(reply, sessions.open(lxd, instance, asked, operations))
+    return accepted(reply, sessions.open(projects.of(instance), instance, asked, operations))
   }
   app.post<Named>('/1.0/instances/:id/exec', open('instance'))
   app.post<Named>('/1.0/containers/:id/exec', open('container'))
