@@ -99,6 +99,7 @@ function settle(config: Config, problems: string[]): Config {
     if (!config.lxd.socket)
       problems.push(`lxd.socket: no LXD found at ${usual.join(' or ')}; install LXD or name its socket`)
   }
+  if (config.lxd.instancesPerProject === 0) problems.push('lxd.instancesPerProject: must be at least 1')
   if (config.enrolment.url && !config.enrolment.ca)
     problems.push('enrolment.ca: name the root by which the EST server is known')
   if (!config.api.certificate !== !config.api.key) problems.push('api.certificate and api.key: give both or none')
