@@ -2,6 +2,7 @@
 // 200 times a second and twenty listen to the events.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
+import { setPriority } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { suite } from '@anbox/harness'
@@ -98,6 +99,8 @@ async function launchWithLxc(lxc: (...args: string[]) => Promise<string>, bridge
 }
 
 async function launchWithAgent(edge: Edge) {
+  // As its unit does. And who reads stands for another machine: it does not wait for this one's processors.
+  for (const pid of [edge.pid, process.pid]) setPriority(pid, -10)
   const stop = new AbortController()
   const streams = await Promise.all(Array.from({ length: listeners }, () => listen(edge, stop.signal)))
   const times: number[] = []
