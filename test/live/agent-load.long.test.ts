@@ -176,6 +176,7 @@ async function readAtRate(edge: Edge, times: number[], signal: AbortSignal): Pro
     () => ams.instances.page({ limit: 20 }),
   ]
   const under = new Set<Promise<void>>()
+  const begin = performance.now()
   for (let count = 0; !signal.aborted; count += 1) {
     const start = performance.now()
     const one = Promise.resolve(reads[count % reads.length]?.()).then(() => {
@@ -183,7 +184,7 @@ async function readAtRate(edge: Edge, times: number[], signal: AbortSignal): Pro
     })
     under.add(one)
     one.finally(() => under.delete(one)).catch(() => {})
-    await sleep(1000 / rate)
+    await sleep(Math.max(0, begin + (count * 1000) / rate - performance.now()))
   }
   await Promise.all(under)
 }
