@@ -3,7 +3,7 @@
 // Everything lies below /opt/anbox-edge; the commands are linked into /usr/bin and the unit is systemd's. It is not started
 // at the installation: it has no certificates then. What it keeps in /var/lib/anbox-edge stays when it is removed, and
 // goes when it is purged.
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { buildPackages } from './build.ts'
@@ -29,6 +29,8 @@ patch:
 #   key: /etc/anbox-edge/tls/server.key
 #   trustedCertificates: [/etc/anbox-edge/tls/ca.crt]
 `
+/** Below systemd's folder, by their names in ours. */
+const units = { 'anbox-edge.service': 'anbox-edge.service', 'system.slice.conf': 'system.slice.d/anbox-edge.conf' }
 /** `systemctl` is there where systemd is, and does nothing useful where it does not run. */
 const scripts = {
   postinst: '[ ! -d /run/systemd/system ] || { systemctl daemon-reload; systemctl try-restart anbox-edge.service; }\n',
@@ -58,15 +60,16 @@ export async function buildDeb(log: (line: string) => void = () => {}): Promise<
     const node = `${home}/node_modules/.bin/node`
     put(
       'usr/bin/anbox-edge',
-      command(node, '--max-semi-space-size=1', `${home}/node_modules/@anbox/edge-agent/dist/cli.js`),
+      command(
+        node,
+        '--max-semi-space-size=1 --optimize-for-size',
+        `${home}/node_modules/@anbox/edge-agent/dist/cli.js`,
+      ),
       0o755,
     )
     put('usr/bin/anbox-pki', command(node, '', `${home}/node_modules/@anbox/pki/dist/cli.js`), 0o755)
-    mkdirSync(join(tree, 'lib/systemd/system'), { recursive: true })
-    copyFileSync(
-      join(root, 'packages/edge-agent/systemd/anbox-edge.service'),
-      join(tree, 'lib/systemd/system/anbox-edge.service'),
-    )
+    for (const [name, path] of Object.entries(units))
+      put(`lib/systemd/system/${path}`, readFileSync(join(root, 'packages/edge-agent/systemd', name), 'utf8'))
     put('etc/anbox-edge/config.yaml', sample)
     put('DEBIAN/conffiles', '/etc/anbox-edge/config.yaml\n')
     put('DEBIAN/control', control(version, architecture))

@@ -1,9 +1,10 @@
 // 500 guests on this machine: launched through the API beside `lxc launch` at the same parallelism, while somebody reads
 // 200 times a second and twenty listen to the events.
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { setPriority } from 'node:os'
+import { spawn } from 'node:child_process'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { json } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { suite } from '@anbox/harness'
 import { AmsClient } from '@anbox/sdk'
@@ -99,12 +100,14 @@ async function launchWithLxc(lxc: (...args: string[]) => Promise<string>, bridge
 }
 
 async function launchWithAgent(edge: Edge) {
-  // As its unit does. And who reads stands for another machine: it does not wait for this one's processors.
-  for (const pid of [edge.pid, process.pid]) setPriority(pid, -10)
   const stop = new AbortController()
   const streams = await Promise.all(Array.from({ length: listeners }, () => listen(edge, stop.signal)))
-  const times: number[] = []
-  const reader = readAtRate(edge, times, stop.signal)
+  const reader = read(edge)
+  // The agent goes before the guests, as its unit has it; the reader stands for another machine.
+  const group = `/sys/fs/cgroup/cpu/load-${process.pid}`
+  mkdirSync(group)
+  writeFileSync(join(group, 'cpu.shares'), '10240')
+  for (const pid of [edge.pid, reader.pid]) writeFileSync(join(group, 'cgroup.procs'), String(pid))
   let memory = 0
   const watching = setInterval(() => {
     memory = Math.max(memory, residentMiB(edge.pid))
@@ -125,7 +128,7 @@ async function launchWithAgent(edge: Edge) {
   clearInterval(watching)
   await sleep(500)
   stop.abort()
-  await reader
+  const times = await reader.stop()
   const [first = [], ...others] = streams.map(({ seen }) => seen)
   for (const other of others) assert.deepEqual(other, first)
   for (const id of ids) {
@@ -167,24 +170,16 @@ async function listen(edge: Edge, signal: AbortSignal): Promise<{ seen: string[]
   return { seen }
 }
 
-async function readAtRate(edge: Edge, times: number[], signal: AbortSignal): Promise<void> {
-  await using ams = new AmsClient({ socketPath: join(edge.directory, 'state/unix.socket') })
-  const reads = [
-    () => ams.nodes.get('box'),
-    () => ams.service.get(),
-    () => ams.images.list(),
-    () => ams.instances.page({ limit: 20 }),
-  ]
-  const under = new Set<Promise<void>>()
-  const begin = performance.now()
-  for (let count = 0; !signal.aborted; count += 1) {
-    const start = performance.now()
-    const one = Promise.resolve(reads[count % reads.length]?.()).then(() => {
-      times.push(performance.now() - start)
-    })
-    under.add(one)
-    one.finally(() => under.delete(one)).catch(() => {})
-    await sleep(Math.max(0, begin + (count * 1000) / rate - performance.now()))
+/** Reads in a process of its own. */
+function read(edge: Edge): { pid: number | undefined; stop: () => Promise<number[]> } {
+  const script = join(import.meta.dirname, 'reader.ts')
+  const args = [script, join(edge.directory, 'state/unix.socket'), String(rate)]
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] })
+  return {
+    pid: child.pid,
+    stop: async () => {
+      child.stdin.end()
+      return (await json(child.stdout)) as number[]
+    },
   }
-  await Promise.all(under)
 }

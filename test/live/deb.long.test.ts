@@ -65,6 +65,10 @@ test('its unit exposes little, by systemd itself', async () => {
   assert.ok(score > 0 && score < 3, stdout)
 })
 
+test('the services of the machine go before its guests', async () => {
+  assert.equal((await on('systemctl show -p CPUWeight system.slice')).stdout.trim(), 'CPUWeight=1000')
+})
+
 test('it starts without an LXD, says what it waits for, and ends when it is asked to', async () => {
   await on(
     'mkdir -p /var/lib/lxd && sed -i "s|^lxd:|lxd:\\n  socket: /var/lib/lxd/unix.socket|" /etc/anbox-edge/config.yaml',

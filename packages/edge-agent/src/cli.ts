@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=1 --disable-warning=ExperimentalWarning
+#!/usr/bin/env -S node --max-semi-space-size=1 --optimize-for-size --disable-warning=ExperimentalWarning
 // anbox-edge: the daemon and what goes with it.
 //
 // The young generation is kept at 1 MiB: V8 otherwise lets twice its 16 MiB of dead buffers lie before it looks, and the
