@@ -89,6 +89,11 @@ export class SnapStore {
     return this.#machine.sh(`snap list ${name} | awk 'NR == 2 { print $3 }'`)
   }
 
+  /** That is followed. */
+  async channel(name: string): Promise<string> {
+    return this.#machine.sh(`snap list ${name} | awk 'NR == 2 { print $4 }'`)
+  }
+
   /** The number of the version that its service runs, which is none where it does not. */
   async running(name: string): Promise<string> {
     const unit = `snap.${name}.service.service`

@@ -102,6 +102,13 @@ test('a store that is away is told, and changes nothing; once it is back the ref
   await applies(next)
 })
 
+test('a channel that the policy names is followed from the next look on', async () => {
+  machine.options = { snapd, policy: { snapChannels: [`${name}=beta`] } }
+  await applies(await publish())
+  assert.equal(await store.channel(name), 'latest/beta', machine.log)
+  machine.options = { snapd }
+})
+
 test('the power cut in every state, agent and machine: refreshed or as before, never in between', {
   timeout: 1_800_000,
 }, async () => {

@@ -40,6 +40,7 @@ import { readClocks } from './patch/time.ts'
 import { Settings } from './store/settings.ts'
 import { Store } from './store/store.ts'
 import { runHere, runOnMachine } from './system/commands.ts'
+import { call } from './system/http.ts'
 import type { Logger } from './system/log.ts'
 import { Notify } from './system/notify.ts'
 import { Snapd } from './system/snapd.ts'
@@ -105,6 +106,8 @@ export async function startAgent(config: Config, log: Logger): Promise<Agent> {
   const policy = readPolicy(config)
   const probe = new Probe({ ...launching, store, host, node, bootMilliseconds })
   const snapd = new Snapd()
+  const { socket: socketPath } = config.api
+  const askApi = (signal: AbortSignal) => call({ socketPath, method: 'GET', path: '/1.0', signal })
   const patching = new Patching({
     ...{ store, host, policy, log },
     kinds: patchKindsOf({
@@ -113,7 +116,7 @@ export async function startAgent(config: Config, log: Logger): Promise<Agent> {
       keep: join(config.stateDirectory, 'replaced-packages'),
       roller: new Roller(store, host, log),
     }),
-    health: new HealthGate({ machine, store, probe }),
+    health: new HealthGate({ machine, store, probe, askApi }),
     lock: new FleetLock(config.patch, nodeName),
     clock: new PatchClock(Number(store.settings.get('patch.clock')?.value ?? 0)),
     read: readClocks,

@@ -150,6 +150,12 @@ export const keys: Key[] = [
   { path: 'patch.reboot', kind: 'text', default: 'no', about: '"yes" restarts the machine where a patch asks for it' },
   { path: 'patch.keepVersions', kind: 'count', default: 0, about: 'versions of an image kept beside the proven one' },
   { path: 'patch.pins', kind: 'list', default: [], about: 'what stays at a version, such as snaps/lxd=24322' },
+  {
+    path: 'patch.snapChannels',
+    kind: 'list',
+    default: [],
+    about: 'channels that snaps follow, such as lxd=5.21/stable; the others follow what they were installed from',
+  },
   { path: 'patch.lockUrl', kind: 'text', default: '', about: 'FleetLock server that is asked before a patch goes in' },
   { path: 'patch.lockGroup', kind: 'text', default: 'default', about: 'group of this machine at the FleetLock server' },
   {

@@ -40,6 +40,7 @@ export type Config = {
     reboot: 'yes' | 'no'
     keepVersions: number
     pins: string[]
+    snapChannels: string[]
     lockUrl: string
     lockGroup: string
     lockCa: string

@@ -9,8 +9,16 @@ import type { Probe } from './probe.ts'
 const scarce = 0.05
 /** Of the instances that were running this part may fail meanwhile, and one always: applications crash by themselves. */
 const mayFail = 0.1
+/** Milliseconds. */
+const apiPatience = 10_000
 
-export type HealthParts = { machine: MachineWatch; store: Store; probe: Probe }
+export type HealthParts = {
+  machine: MachineWatch
+  store: Store
+  probe: Probe
+  /** Asks the agent's own API for something, as a client does. */
+  askApi: (signal: AbortSignal) => Promise<unknown>
+}
 
 export class HealthGate {
   readonly #parts: HealthParts
@@ -21,11 +29,16 @@ export class HealthGate {
 
   /** @param baseline what it is compared to: a guest that is slow to boot is given two more chances. */
   async measure(signal: AbortSignal, baseline?: Health, slowdown = 1): Promise<Health> {
-    const { machine, store, probe } = this.#parts
+    const { machine, store, probe, askApi } = this.#parts
     await machine.look()
     const { facts, online } = machine
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(apiPatience)])
     const health: Health = {
       lxd: online,
+      apiProblem: await askApi(limit).then(
+        () => undefined,
+        (error: Error) => error.message,
+      ),
       gpus: facts?.gpus.length ?? 0,
       diskFree: facts && facts.disk > 0 ? facts.diskFree / facts.disk : 0,
       running: store.instances.list().flatMap(({ id, status, warm }) => (status === 'running' && !warm ? [id] : [])),
@@ -40,6 +53,8 @@ export class HealthGate {
 export function newFaults(before: Health, after: Health, slowdown: number): string[] {
   const faults: string[] = []
   if (before.lxd && !after.lxd) faults.push('LXD does not answer')
+  if (before.apiProblem === undefined && after.apiProblem !== undefined)
+    faults.push(`the agent's API does not answer: ${after.apiProblem}`)
   if (after.gpus < before.gpus) faults.push(`${before.gpus - after.gpus} of ${before.gpus} GPUs are gone`)
   if (before.diskFree >= scarce && after.diskFree < scarce && after.lxd)
     faults.push('less than 5% of the storage pool is free')

@@ -17,10 +17,16 @@ test('what is wrong with it is named, with what would be right', () => {
     [{ waves: ['0:1'] }, /patch\.waves: "0:1" is no wave/],
     [{ lockUrl: 'http://lock.example' }, /patch\.lockUrl: must be an https address/],
     [{ pins: ['lxd'] }, /patch\.pins: "lxd" is not NAME=VALUE/],
+    [{ snapChannels: ['lxd'] }, /patch\.snapChannels: "lxd" is not NAME=VALUE/],
     [{ instances: 'maybe' }, /patch\.instances: must be "keep" or "roll", not "maybe"/],
     [{ reboot: 'sometimes' }, /patch\.reboot: must be "no" or "yes", not "sometimes"/],
   ] as const)
     assert.throws(() => read(given), expected)
+})
+
+test('channels are said as snapd says them', () => {
+  const { snapChannels } = read({ snapChannels: ['lxd=5.21', 'mesa=edge', 'core=24/beta'] })
+  assert.deepEqual(Object.fromEntries(snapChannels), { lxd: '5.21/stable', mesa: 'latest/edge', core: '24/beta' })
 })
 
 test('a machine is in another wave for each patch, about as many in each as it says, and always in the same', () => {

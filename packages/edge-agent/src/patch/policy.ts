@@ -26,6 +26,8 @@ export type Policy = {
   readonly keepVersions: number
   /** `KIND/SUBJECT` → the version that it stays at. */
   readonly pins: ReadonlyMap<string, string>
+  /** Snap → the channel that it follows, `TRACK/RISK`; snapd's own choice without. */
+  readonly snapChannels: ReadonlyMap<string, string>
 }
 
 export const patchKinds: readonly PatchKindName[] = ['images', 'applications', 'snaps', 'packages']
@@ -54,6 +56,9 @@ export function readPolicy({ patch }: Pick<Config, 'patch'>): Policy {
     reboot: choice('patch.reboot', patch.reboot, ['no', 'yes']) === 'yes',
     keepVersions: patch.keepVersions,
     pins: pairs('patch.pins', patch.pins),
+    snapChannels: new Map(
+      [...pairs('patch.snapChannels', patch.snapChannels)].map(([name, channel]) => [name, wholeChannel(channel)]),
+    ),
   }
 }
 
@@ -73,6 +78,14 @@ function pairs(key: string, texts: readonly string[]): Map<string, string> {
       return [name, value]
     }),
   )
+}
+
+const risks = ['stable', 'candidate', 'beta', 'edge']
+
+/** As snapd says it: `edge` is `latest/edge`, and `5.21` is `5.21/stable`. */
+function wholeChannel(channel: string): string {
+  if (channel.includes('/')) return channel
+  return risks.includes(channel) ? `latest/${channel}` : `${channel}/stable`
 }
 
 function choice(key: string, value: string, allowed: readonly string[]): string {

@@ -39,6 +39,15 @@ export class SnapPatches implements PatchKind {
       await this.#ended(await snapd.hold(new Date(Date.now() + policy.longestDeferral), signal), signal)
       return []
     })
+    for (const { name, 'tracking-channel': tracking } of installed) {
+      const channel = policy.snapChannels.get(name)
+      if (!channel || channel === tracking) continue
+      await found.of(name, async () => {
+        const { err } = await this.#ended(await snapd.act(name, { action: 'switch', channel }, signal), signal)
+        if (err) throw new Error(err)
+        return []
+      })
+    }
     const newer = await snapd.refreshable(signal)
     for (const { name, revision, version } of newer) {
       const here = installed.find((one) => one.name === name)

@@ -27,6 +27,8 @@ export type Health = {
   readonly bootMilliseconds?: number | undefined
   /** Why no probe guest came up. */
   readonly bootProblem?: string | undefined
+  /** Why the agent's own API did not answer. */
+  readonly apiProblem?: string | undefined
   /** Ids of the instances that were running. */
   readonly running: readonly string[]
 }

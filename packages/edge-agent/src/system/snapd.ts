@@ -77,7 +77,10 @@ export class Snapd {
   /** @returns the id of the change. */
   act(
     name: string,
-    action: { action: 'refresh' | 'revert'; revision?: string; channel?: string },
+    action:
+      | { action: 'refresh' | 'revert'; revision: string }
+      /** From then on that channel is followed; nothing is refreshed. */
+      | { action: 'switch'; channel: string },
     signal: AbortSignal,
   ) {
     return this.#begin('POST', `/v2/snaps/${encodeURIComponent(name)}`, action, signal)
