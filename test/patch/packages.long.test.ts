@@ -151,6 +151,19 @@ test('a restart that updates asked for is a patch of its own', async () => {
   assert.notEqual(await machine.sh('cut -d " " -f 22 /proc/1/stat'), before)
 })
 
+test('a machine that asks again after its restart is restarted once, and that is told', async () => {
+  const started = () => machine.sh('cut -d " " -f 22 /proc/1/stat')
+  await machine.sh('echo "f /run/reboot-required" >/etc/tmpfiles.d/again.conf; touch /run/reboot-required')
+  const told = await machine.patch('packages', { policy: { reboot: 'yes' } })
+  await machine.up()
+  assert.deepEqual(told?.ended[0] && [told.ended[0].subject, told.ended[0].outcome], ['reboot', 'reverted'])
+  assert.match(told?.ended[0]?.reason ?? '', /still asks for a restart for installed updates/)
+  const after = await started()
+  const again = await machine.patch('packages', { policy: { reboot: 'yes' } })
+  assert.deepEqual([again?.patches, await started()], [[], after])
+  await machine.sh('rm -f /etc/tmpfiles.d/again.conf /run/reboot-required')
+})
+
 const power = 'the power cut in every state, agent and machine: patched or as before, never in between'
 test(power, { timeout: 3000_000 }, async () => {
   const states: Cut['state'][] = ['fetching', 'ready', 'measuring', 'applying', 'checking', 'committing', 'reverting']

@@ -61,19 +61,11 @@ export class PackagePatches implements PatchKind {
       const own = updates.filter((update) => is(update.name))
       if (own.length > 0) found.offers.push(offer(name, says, own))
     }
-    const wants = (await this.#sh(rebootWanted, [], signal)).trim()
-    if (wants && this.#parts.policy.reboot) {
+    const restart = this.#parts.policy.reboot ? await this.#restartWanted(signal) : ''
+    if (restart) {
       const mark = await this.#bootMark(signal)
-      found.offers.push({
-        ...{ subject: 'reboot', from: mark, to: `after ${mark}`, urgent: true },
-        title: `restart for ${
-          wants
-            .split('\n')
-            .filter((line) => !line.startsWith('***'))
-            .join(', ') || 'installed updates'
-        }`,
-        work: { boot: mark },
-      })
+      const work = { boot: mark }
+      found.offers.push({ subject: 'reboot', from: mark, to: restart, urgent: true, title: restart, work })
     }
     return found
   }
@@ -107,6 +99,8 @@ export class PackagePatches implements PatchKind {
     const driver = await this.#driverMismatch(signal)
     return [
       ...(broken ? [`packages are not wholly installed: ${broken.split('\n').join(', ')}`] : []),
+      // Else it would be restarted at each look.
+      ...(patch.to === (await this.#restartWanted(signal)) ? [`the machine still asks for a ${patch.to}`] : []),
       ...(driver && patch.subject === 'kernel' && this.#parts.policy.reboot ? [driver] : []),
     ]
   }
@@ -159,6 +153,14 @@ export class PackagePatches implements PatchKind {
       const mark = await this.#bootMark(signal).catch(() => now)
       if (mark !== now) return
     }
+  }
+
+  /** `restart for` what asks for it; empty where nothing does. */
+  async #restartWanted(signal: AbortSignal): Promise<string> {
+    const lines = (await this.#sh(rebootWanted, [], signal)).trim().split('\n')
+    if (lines[0] === '') return ''
+    const names = lines.filter((line) => !line.startsWith('***'))
+    return `restart for ${names.join(', ') || 'installed updates'}`
   }
 
   async #bootMark(signal: AbortSignal): Promise<string> {
