@@ -51,7 +51,7 @@ export class Host {
   readonly #parts: HostParts
   readonly #runner: StepRunner
   readonly #slots = new Slots(workers)
-  /** LXD 5.0.2 mixes up the id maps of instances that it makes at the same moment. */
+  /** LXD 5.0.2 mixes up the id maps of instances that are given theirs at the same moment. */
   readonly #making = new Slots(1)
   readonly #loops = new Map<string, Loop>()
   readonly #closing = new AbortController()
@@ -154,9 +154,11 @@ export class Host {
     const step = plan(latest, seen)
     if (step.do !== 'rest')
       log.debug({ instance: record.id, step: step.do, status: latest.status, goal: latest.goal }, 'step')
-    const execute = () => this.#runner.execute(step, latest, seen, signal, interrupt)
+    const execute = (mapped = () => {}) =>
+      this.#runner.execute(step, latest, seen, { closing: signal, interrupt, mapped })
+    const counted = (mapped?: () => void) =>
+      heavy.has(step.do) ? this.#slots.use(() => execute(mapped), signal) : execute()
     try {
-      const counted = () => (heavy.has(step.do) ? this.#slots.use(execute, signal) : execute())
       await (step.do === 'make' ? this.#making.use(counted, signal) : counted())
     } catch (error) {
       if (!endsLaunch(step, error)) throw error

@@ -31,6 +31,7 @@ export type RunnerParts = {
   cpuMode: () => CpuMode
 }
 
+const idBaseKey = 'volatile.idmap.base'
 const lastPower = ({ config }: LxdInstance) => config?.['volatile.last_state.power']
 
 /** What LXD's answer about an instance says. */
@@ -42,6 +43,15 @@ export function observed(found: LxdInstance): Observed {
     lastStart: found.last_used_at ?? '',
     wentDownWithMachine: lastPower(found) === 'RUNNING',
   }
+}
+
+type Limits = {
+  /** Ends waiting. */
+  closing: AbortSignal
+  /** Ends the boot check, because something is wanted or known anew. */
+  interrupt: AbortSignal
+  /** Called when an instance that is made has its id map: then the next one may be made. */
+  mapped: () => void
 }
 
 export class StepRunner {
@@ -68,13 +78,11 @@ export class StepRunner {
     }
   }
 
-  /** @param signal ends waiting; @param interrupt ends the boot check, because something is wanted or known anew. */
   async execute(
     step: Step,
     record: InstanceRecord,
     observed: Observed,
-    signal: AbortSignal,
-    interrupt: AbortSignal,
+    { closing: signal, interrupt, mapped }: Limits,
   ): Promise<void> {
     const { projects, store, logs, config } = this.#parts
     const { id, lxdName } = record
@@ -90,7 +98,10 @@ export class StepRunner {
         const making = await lxd.instances.create(
           lxdInstance(record, config, this.#parts.cpuMode(), this.#projectOf(record.copyOf)),
         )
-        await making.wait({ signal, onProgress: (metadata) => this.#tell(id, metadata) })
+        const made = making.wait({ signal, onProgress: (metadata) => this.#tell(id, metadata) })
+        await this.#untilMapped(record, made)
+        mapped()
+        await made
         await this.#putFiles(record, signal)
         change({ made: true, statusMessage: '', copyOf: undefined, idBase: await this.#idBase(record, signal) })
         return
@@ -309,6 +320,21 @@ export class StepRunner {
     }
   }
 
+  /** Until the instance has its id map, which is some time before it is made. */
+  async #untilMapped(record: InstanceRecord, made: Promise<unknown>): Promise<void> {
+    const { instances } = this.#parts.projects.of(record)
+    let ended = false
+    const end = () => {
+      ended = true
+    }
+    made.then(end, end)
+    while (!ended) {
+      const found = await instances.get(record.lxdName).catch(() => undefined)
+      if (found?.config[idBaseKey] !== undefined) return
+      await Promise.race([sleep(50), made])
+    }
+  }
+
   /**
    * The instance's id map, once it is known to be its own. LXD 5.0.2 counts an instance that is just being made, or whose
    * making was cut off, as one that begins at 0, and then gives the next one ids below its range or across another's.
@@ -317,7 +343,7 @@ export class StepRunner {
   async #idBase(record: InstanceRecord, signal: AbortSignal): Promise<number> {
     const { id, lxdName } = record
     const { config } = await this.#parts.projects.of(record).instances.get(lxdName, { signal })
-    const base = Number(config['volatile.idmap.base'])
+    const base = Number(config[idBaseKey])
     const others = this.#parts.store.instances.list().filter((other) => other.id !== id)
     if (!isOwnRange(base, others))
       throw new Error(`LXD gave ${lxdName} an id map that begins at ${base}, which is not its own`)

@@ -7,16 +7,23 @@ export class Slots {
     this.#free = count
   }
 
-  async use<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  /** @param work may give its place back before it ends. */
+  async use<T>(work: (release: () => void) => Promise<T>, signal: AbortSignal): Promise<T> {
     if (this.#free > 0) this.#free -= 1
     else await new Promise<void>((resolve) => this.#waiting.push(resolve))
-    try {
-      signal.throwIfAborted()
-      return await work()
-    } finally {
+    let held = true
+    const release = () => {
+      if (!held) return
+      held = false
       const next = this.#waiting.shift()
       if (next) next()
       else this.#free += 1
+    }
+    try {
+      signal.throwIfAborted()
+      return await work(release)
+    } finally {
+      release()
     }
   }
 }

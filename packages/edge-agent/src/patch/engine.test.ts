@@ -112,7 +112,7 @@ test('a newer version takes the place of one that waits, and does not wait longe
 })
 
 test('a new fault takes it back, an old one does not', async () => {
-  const faulty: Health = { lxd: true, gpus: 1, diskFree: 0.01, running: [], bootMilliseconds: 1000 }
+  const faulty: Health = { lxd: true, gpus: 1, diskFree: 0.01, running: [], bootMilliseconds: 3000 }
   const measured: Health[] = []
   const health = { measure: async () => measured.shift() ?? faulty }
   const old = new SimulatedMachine(world(), 'one', { graceSeconds: 1 }, { health })
@@ -125,7 +125,7 @@ test('a new fault takes it back, an old one does not', async () => {
   measured.push({ ...faulty, bootMilliseconds: 600 })
   const slow = new SimulatedMachine(world(), 'one', { graceSeconds: 1 }, { health })
   await settle(slow)
-  assert.deepEqual(ends(slow), ['1 reverted: a guest takes 1000 ms to boot, and took 600 ms before'])
+  assert.deepEqual(ends(slow), ['1 reverted: a guest takes 3000 ms to boot, and took 600 ms before'])
 })
 
 test("a fleet's lock that refuses is obeyed; one that is away is not, once the patch has waited long enough", async () => {

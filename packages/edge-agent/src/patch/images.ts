@@ -10,6 +10,7 @@ import type { PatchRecord } from '../store/patch-records.ts'
 import type { ApplicationRecord, ImageRecord, ImageVersion, InstanceImage } from '../store/records.ts'
 import type { Settings } from '../store/settings.ts'
 import type { Store } from '../store/store.ts'
+import { longestBoot } from './health.ts'
 import { Discovered, NotNow, type Offer, PatchFailed, type PatchKind, type Work } from './kind.ts'
 import type { Policy } from './policy.ts'
 import type { Probe } from './probe.ts'
@@ -72,7 +73,7 @@ export class ImagePatches implements PatchKind {
     if (!version) throw new NotNow('its version was taken away')
     if (version.status !== 'staged') return
     const before = await probe.boot(reference(image, activeOf(image)), Number.POSITIVE_INFINITY, signal)
-    const most = (before.bootMilliseconds ?? Number.POSITIVE_INFINITY) * policy.slowdown
+    const most = longestBoot(before.bootMilliseconds, policy.slowdown)
     const look = async (guest: Guest) => images.note(image.id, version.version, await inventoryOf(guest))
     const after = await probe.boot(reference(image, version), most, signal, look)
     if (after.bootProblem !== undefined) throw new PatchFailed(`its guests do not boot: ${after.bootProblem}`)
