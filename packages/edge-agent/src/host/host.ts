@@ -22,7 +22,7 @@ import type { Logger } from '../system/log.ts'
 import type { CpuMode } from './definition.ts'
 import type { FailureLogs } from './failure-log.ts'
 import type { MachineWatch } from './machine.ts'
-import { plan, type Step } from './plan.ts'
+import { type Observed, plan, type Step } from './plan.ts'
 import type { Projects } from './projects.ts'
 import { failing, observed, StepRunner } from './runner.ts'
 import type { SetUp } from './set-up.ts'
@@ -45,6 +45,7 @@ export type HostParts = {
   cpuMode: () => CpuMode
 }
 
+type Done = { did: Step['do']; seen: Observed }
 type Loop = { again: boolean; interrupt: AbortController; done: Promise<void> }
 
 export class Host {
@@ -121,16 +122,19 @@ export class Host {
   async #run(id: string, loop: Loop): Promise<void> {
     const { store, log } = this.#parts
     let failures = 0
+    let known: Observed | undefined
     while (!this.#closing.signal.aborted) {
       loop.again = false
       loop.interrupt = new AbortController()
       const record = store.instances.get(id)
       if (!record) break
       try {
-        const step = await this.#step(record, loop.interrupt.signal)
+        const { did, seen } = await this.#step(record, known, loop.interrupt.signal)
+        known = notes.has(did) ? seen : undefined
         failures = 0
-        if (step === 'rest' && !loop.again) break
+        if (did === 'rest' && !loop.again) break
       } catch (error) {
+        known = undefined
         if (this.#closing.signal.aborted) break
         if (loop.interrupt.signal.aborted) continue
         failures += 1
@@ -145,12 +149,12 @@ export class Host {
     if (loop.again) this.wake(id)
   }
 
-  async #step(record: InstanceRecord, interrupt: AbortSignal): Promise<Step['do']> {
+  async #step(record: InstanceRecord, known: Observed | undefined, interrupt: AbortSignal): Promise<Done> {
     const { store, log } = this.#parts
     const signal = this.#closing.signal
-    const seen = await this.#runner.observe(record, signal)
+    const seen = known ?? (await this.#runner.observe(record, signal))
     const latest = store.instances.get(record.id)
-    if (!latest) return 'rest'
+    if (!latest) return { did: 'rest', seen }
     const step = plan(latest, seen)
     if (step.do !== 'rest')
       log.debug({ instance: record.id, step: step.do, status: latest.status, goal: latest.goal }, 'step')
@@ -166,7 +170,7 @@ export class Host {
       const message = `${what}: ${(error as Error).message}`
       store.instances.change(record.id, (now) => failing(now, message))
     }
-    return step.do
+    return { did: step.do, seen }
   }
 
   async #pause(error: unknown, failures: number, interrupt: AbortSignal): Promise<void> {
@@ -207,6 +211,8 @@ export class Host {
   }
 }
 
+/** Steps after which LXD need not be asked again: they change the record alone. */
+const notes: ReadonlySet<Step['do']> = new Set(['note-start', 'note-stopped', 'note-error', 'fail'])
 const heavy: ReadonlySet<Step['do']> = new Set(['make', 'discard', 'start', 'stop', 'remove', 'warm-up'])
 
 /**
