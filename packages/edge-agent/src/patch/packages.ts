@@ -40,7 +40,10 @@ done`
 const bootMark = 'cat /proc/sys/kernel/random/boot_id; cut -d " " -f 22 /proc/1/stat'
 // The braces are dpkg's own.
 const halfInstalled = `dpkg-query -W -f '\${db:Status-Status} \${Package}\\n' | grep -E '^(half|unpacked|triggers)' || true`
-const rebootWanted = 'cat /run/reboot-required.pkgs /run/reboot-required 2>/dev/null | sort -u || true'
+/** The file may be empty: that it is there says it. */
+const rebootWanted = `cd /run; if [ -e reboot-required ]; then
+  echo '***'; cat reboot-required reboot-required.pkgs 2>/dev/null | sort -u
+fi`
 
 export class PackagePatches implements PatchKind {
   readonly name = 'packages'
