@@ -40,6 +40,10 @@ done`
 const bootMark = 'cat /proc/sys/kernel/random/boot_id; cut -d " " -f 22 /proc/1/stat'
 // The braces are dpkg's own.
 const halfInstalled = `dpkg-query -W -f '\${db:Status-Status} \${Package}\\n' | grep -E '^(half|unpacked|triggers)' || true`
+const untilStarted = `for _ in $(seq 120); do
+  case $(systemctl is-system-running 2>/dev/null) in running | degraded) break ;; esac
+  sleep 1
+done`
 /** The file may be empty: that it is there says it. */
 const rebootWanted = `cd /run; if [ -e reboot-required ]; then
   echo '***'; cat reboot-required reboot-required.pkgs 2>/dev/null | sort -u
@@ -94,7 +98,10 @@ export class PackagePatches implements PatchKind {
       await this.#do(['dpkg', '--configure', '-a', '--force-confold'], signal)
       await this.#do([...apt, 'install', '--no-install-recommends', ...updates.map(wanted)], signal)
     }
-    if (policy.reboot && patch.subject !== 'system') await this.#reboot(patch, work)
+    if (!policy.reboot || patch.subject === 'system') return
+    await this.#reboot(patch, work)
+    // What starts with the machine may ask for a restart again; one that never comes up whole is not waited for.
+    await this.#sh(untilStarted, [], signal)
   }
 
   async faults(patch: PatchRecord, { signal }: Work): Promise<string[]> {
