@@ -107,7 +107,10 @@ export async function startAgent(config: Config, log: Logger): Promise<Agent> {
   const probe = new Probe({ ...launching, store, host, node, bootMilliseconds })
   const snapd = new Snapd()
   const { socket: socketPath } = config.api
-  const askApi = (signal: AbortSignal) => call({ socketPath, method: 'GET', path: '/1.0', signal })
+  const askApi = async (signal: AbortSignal) => {
+    const { status } = await call({ socketPath, method: 'GET', path: '/1.0', signal })
+    if (status !== 200) throw new Error(`GET /1.0 is answered with ${status}`)
+  }
   const patching = new Patching({
     ...{ store, host, policy, log },
     kinds: patchKindsOf({

@@ -107,7 +107,7 @@ export class Host {
     const { store, projects, log } = this.#parts
     const { signal } = this.#closing
     try {
-      const found = await projects.instances(signal)
+      const found = await projects.instances(store.instances.list(), signal)
       for (const record of store.instances.list()) {
         const instance = found.get(record.lxdName)
         const step = plan(record, instance ? observed(instance) : { state: 'absent' })

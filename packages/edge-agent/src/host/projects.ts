@@ -95,11 +95,11 @@ export class Projects {
     for (const name of [...(await this.#others()), undefined]) await this.#removeFrom(name, fingerprint)
   }
 
-  /** What LXD has in the projects, by the name of the instance. */
-  async instances(signal: AbortSignal): Promise<Map<string, LxdInstance>> {
+  /** What LXD has in the projects of these records, by the name of the instance. */
+  async instances(records: readonly Placed[], signal: AbortSignal): Promise<Map<string, LxdInstance>> {
     const found = new Map<string, LxdInstance>()
-    for (const name of [undefined, ...(await this.#others())])
-      for (const instance of await this.of({ lxdProject: name }).instances.list({ signal }))
+    for (const lxdProject of new Set(records.map((record) => record.lxdProject)))
+      for (const instance of await this.of({ lxdProject }).instances.list({ signal }))
         found.set(instance.name ?? '', instance)
     return found
   }

@@ -19,7 +19,7 @@ export type HealthParts = {
   store: Store
   probe: Probe
   /** Asks the agent's own API for something, as a client does. */
-  askApi: (signal: AbortSignal) => Promise<unknown>
+  askApi: (signal: AbortSignal) => Promise<void>
 }
 
 export class HealthGate {
@@ -52,8 +52,8 @@ export class HealthGate {
 }
 
 /** A guest of half a second takes twice as long where the machine is busy, whatever the patch. */
-export const longestBoot = (before = Number.POSITIVE_INFINITY, slowdown = 1): number =>
-  Math.max(before * slowdown, before + noise)
+export const longestBoot = (before: number | undefined, slowdown: number): number =>
+  before === undefined ? Number.POSITIVE_INFINITY : Math.max(before * slowdown, before + noise)
 
 /** What is wrong now and was not before, in words. */
 export function newFaults(before: Health, after: Health, slowdown: number): string[] {

@@ -46,7 +46,8 @@ const untilStarted = `for _ in $(seq 120); do
 done`
 /** The file may be empty: that it is there says it. */
 const rebootWanted = `cd /run; if [ -e reboot-required ]; then
-  echo '***'; cat reboot-required reboot-required.pkgs 2>/dev/null | sort -u
+  date -u -d "@$(stat -c %Y /var/lib/dpkg/status)" +%FT%TZ
+  cat reboot-required reboot-required.pkgs 2>/dev/null | sort -u
 fi`
 
 export class PackagePatches implements PatchKind {
@@ -72,7 +73,7 @@ export class PackagePatches implements PatchKind {
     if (restart) {
       const mark = await this.#bootMark(signal)
       const work = { boot: mark }
-      found.offers.push({ subject: 'reboot', from: mark, to: restart, urgent: true, title: restart, work })
+      found.offers.push({ subject: 'reboot', from: mark, to: restart, urgent: true, title: `a ${restart}`, work })
     }
     return found
   }
@@ -165,12 +166,15 @@ export class PackagePatches implements PatchKind {
     }
   }
 
-  /** `restart for` what asks for it; empty where nothing does. */
+  /**
+   * `restart for` what asks for it, and of when the packages are: a request that stays after a restart is another one only once
+   * packages have changed. Empty where nothing asks.
+   */
   async #restartWanted(signal: AbortSignal): Promise<string> {
-    const lines = (await this.#sh(rebootWanted, [], signal)).trim().split('\n')
-    if (lines[0] === '') return ''
+    const [changed = '', ...lines] = (await this.#sh(rebootWanted, [], signal)).trim().split('\n')
+    if (changed === '') return ''
     const names = lines.filter((line) => !line.startsWith('***'))
-    return `restart for ${names.join(', ') || 'installed updates'}`
+    return `restart for ${names.join(', ') || 'installed updates'} (packages of ${changed})`
   }
 
   async #bootMark(signal: AbortSignal): Promise<string> {
