@@ -2,7 +2,8 @@
 // 200 times a second and twenty listen to the events.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { json } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -18,6 +19,8 @@ const listeners = 20
 /** Reads a second. */
 const rate = 200
 const test = suite(`agent: ${guests} guests`, { timeout: 3600_000 })
+/** What goes before the guests. */
+const group = `/sys/fs/cgroup/cpu/load-${process.pid}`
 const resources = { cpus: 1, memory: 32 * 2 ** 20, disk_size: 32 * 2 ** 20, no_disk_reserve: true }
 
 test('as fast as lxc, quick to answer meanwhile, small, and its events in order for everybody', async () => {
@@ -54,6 +57,7 @@ test('as fast as lxc, quick to answer meanwhile, small, and its events in order 
     assert.ok(found.memory < 150, 'memory')
   } finally {
     await edge[Symbol.asyncDispose]()
+    if (existsSync(group)) rmdirSync(group)
     // What failed before is what is to be told.
     await lxc('network', 'delete', bridge).catch((error) => console.error(error.message))
   }
@@ -102,9 +106,8 @@ async function launchWithLxc(lxc: (...args: string[]) => Promise<string>, bridge
 async function launchWithAgent(edge: Edge) {
   const stop = new AbortController()
   const streams = await Promise.all(Array.from({ length: listeners }, () => listen(edge, stop.signal)))
-  const reader = read(edge)
+  await using reader = read(edge)
   // The agent goes before the guests, as its unit has it; the reader stands for another machine.
-  const group = `/sys/fs/cgroup/cpu/load-${process.pid}`
   mkdirSync(group)
   writeFileSync(join(group, 'cpu.shares'), '10240')
   for (const pid of [edge.pid, reader.pid]) writeFileSync(join(group, 'cgroup.procs'), String(pid))
@@ -171,7 +174,7 @@ async function listen(edge: Edge, signal: AbortSignal): Promise<{ seen: string[]
 }
 
 /** Reads in a process of its own. */
-function read(edge: Edge): { pid: number | undefined; stop: () => Promise<number[]> } {
+function read(edge: Edge) {
   const script = join(import.meta.dirname, 'reader.ts')
   const args = [script, join(edge.directory, 'state/unix.socket'), String(rate)]
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] })
@@ -180,6 +183,10 @@ function read(edge: Edge): { pid: number | undefined; stop: () => Promise<number
     stop: async () => {
       child.stdin.end()
       return (await json(child.stdout)) as number[]
+    },
+    [Symbol.asyncDispose]: async () => {
+      const ended = once(child, 'exit')
+      if (child.kill()) await ended
     },
   }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite } from '@anbox/harness'
 import { instanceRecord } from '../store/record.fixture.ts'
 import { lacks, reserved } from './capacity.ts'
-import { isOwnRange } from './definition.ts'
+import { isOwnRange } from './id-map.ts'
 import { allocatePorts } from './ports.ts'
 
 const test = suite('capacity')

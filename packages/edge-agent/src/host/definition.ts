@@ -86,14 +86,3 @@ export function projectConfig({ lxd }: Config, hasGpu: boolean): Record<string, 
     'restricted.virtual-machines.lowlevel': 'block',
   }
 }
-
-/** Ids in the map of an isolated instance, LXD's default. */
-const idRange = 65_536
-/** Below this no distribution gives out subordinate ids (SUB_UID_MIN of login.defs(5)). */
-const firstSubordinateId = 100_000
-
-/** Whether the id map that begins at `base` is nobody else's. */
-export function isOwnRange(base: number, others: readonly Pick<InstanceRecord, 'idBase'>[]): boolean {
-  if (!Number.isInteger(base) || base < firstSubordinateId) return false
-  return others.every(({ idBase }) => idBase === undefined || Math.abs(idBase - base) >= idRange)
-}

@@ -22,9 +22,10 @@ import type { Logger } from '../system/log.ts'
 import type { CpuMode } from './definition.ts'
 import type { FailureLogs } from './failure-log.ts'
 import type { MachineWatch } from './machine.ts'
+import { observe, observed } from './observe.ts'
 import { type Observed, plan, type Step } from './plan.ts'
 import type { Projects } from './projects.ts'
-import { failing, observed, StepRunner } from './runner.ts'
+import { failing, StepRunner } from './runner.ts'
 import type { SetUp } from './set-up.ts'
 import { Slots } from './slots.ts'
 
@@ -150,9 +151,9 @@ export class Host {
   }
 
   async #step(record: InstanceRecord, known: Observed | undefined, interrupt: AbortSignal): Promise<Done> {
-    const { store, log } = this.#parts
+    const { store, projects, log } = this.#parts
     const signal = this.#closing.signal
-    const seen = known ?? (await this.#runner.observe(record, signal))
+    const seen = known ?? (await observe(projects.of(record), record.lxdName, signal))
     const latest = store.instances.get(record.id)
     if (!latest) return { did: 'rest', seen }
     const step = plan(latest, seen)

@@ -1,5 +1,4 @@
 // Executes one planned step about one instance. Every step may be cut off anywhere and done again.
-import { setTimeout as sleep } from 'node:timers/promises'
 import { NotFoundError } from '@anbox/sdk'
 import type { Config } from '../config.ts'
 import type { InstanceRecord } from '../store/records.ts'
@@ -7,11 +6,13 @@ import type { Store } from '../store/store.ts'
 import type { Logger } from '../system/log.ts'
 import { Android } from './android.ts'
 import { bootCheck, guestAddress } from './boot-check.ts'
-import { type CpuMode, isOwnRange, lxdInstance } from './definition.ts'
+import { type CpuMode, lxdInstance } from './definition.ts'
 import type { FailureLogs } from './failure-log.ts'
 import { anboxDirectory, Guest, GuestError, holdFile } from './guest.ts'
+import { ownBase, untilMapped } from './id-map.ts'
+import { observe } from './observe.ts'
 import type { Observed, Step } from './plan.ts'
-import type { LxdInstance, Projects } from './projects.ts'
+import type { Projects } from './projects.ts'
 import { sessionFile, sessionText } from './session.ts'
 import { notUp, SetUp } from './set-up.ts'
 import { untilQuiet } from './until-quiet.ts'
@@ -31,20 +32,6 @@ export type RunnerParts = {
   cpuMode: () => CpuMode
 }
 
-const idBaseKey = 'volatile.idmap.base'
-const lastPower = ({ config }: LxdInstance) => config?.['volatile.last_state.power']
-
-/** What LXD's answer about an instance says. */
-export function observed(found: LxdInstance): Observed {
-  const power = found.status?.toLowerCase() ?? ''
-  return {
-    state: 'present',
-    power: power === 'running' || power === 'stopped' || power === 'frozen' ? power : 'unknown',
-    lastStart: found.last_used_at ?? '',
-    wentDownWithMachine: lastPower(found) === 'RUNNING',
-  }
-}
-
 type Limits = {
   /** Ends waiting. */
   closing: AbortSignal
@@ -59,23 +46,6 @@ export class StepRunner {
 
   constructor(parts: RunnerParts) {
     this.#parts = parts
-  }
-
-  async observe(record: InstanceRecord, signal: AbortSignal): Promise<Observed> {
-    const { instances } = this.#parts.projects.of(record)
-    const { lxdName } = record
-    try {
-      let found = await instances.get(lxdName, { signal })
-      // LXD says "stopped" before it has noted that the guest stopped by itself; only what stays RUNNING went down with LXD.
-      for (let looks = 0; looks < 20 && found.status === 'Stopped' && lastPower(found) === 'RUNNING'; looks += 1) {
-        await sleep(100, undefined, { signal })
-        found = await instances.get(lxdName, { signal })
-      }
-      return observed(found)
-    } catch (error) {
-      if (error instanceof NotFoundError) return { state: 'absent' }
-      throw error
-    }
   }
 
   async execute(
@@ -99,11 +69,15 @@ export class StepRunner {
           lxdInstance(record, config, this.#parts.cpuMode(), this.#projectOf(record.copyOf)),
         )
         const made = making.wait({ signal, onProgress: (metadata) => this.#tell(id, metadata) })
-        await this.#untilMapped(record, made)
+        await untilMapped(lxd, lxdName, made, signal)
         mapped()
         await made
         await this.#putFiles(record, signal)
-        change({ made: true, statusMessage: '', copyOf: undefined, idBase: await this.#idBase(record, signal) })
+        const found = await lxd.instances.get(lxdName, { signal })
+        // As they are by now: others are made meanwhile.
+        const others = store.instances.list().filter((other) => other.id !== id)
+        const idBase = ownBase(found, others)
+        change({ made: true, statusMessage: '', copyOf: undefined, idBase })
         return
       }
       case 'discard':
@@ -320,36 +294,6 @@ export class StepRunner {
     }
   }
 
-  /** Until the instance has its id map, which is some time before it is made. */
-  async #untilMapped(record: InstanceRecord, made: Promise<unknown>): Promise<void> {
-    const { instances } = this.#parts.projects.of(record)
-    let ended = false
-    const end = () => {
-      ended = true
-    }
-    made.then(end, end)
-    while (!ended) {
-      const found = await instances.get(record.lxdName).catch(() => undefined)
-      if (found?.config[idBaseKey] !== undefined) return
-      await Promise.race([sleep(50), made])
-    }
-  }
-
-  /**
-   * The instance's id map, once it is known to be its own. LXD 5.0.2 counts an instance that is just being made, or whose
-   * making was cut off, as one that begins at 0, and then gives the next one ids below its range or across another's.
-   * @throws where that happened: the instance is thrown away and made again.
-   */
-  async #idBase(record: InstanceRecord, signal: AbortSignal): Promise<number> {
-    const { id, lxdName } = record
-    const { config } = await this.#parts.projects.of(record).instances.get(lxdName, { signal })
-    const base = Number(config[idBaseKey])
-    const others = this.#parts.store.instances.list().filter((other) => other.id !== id)
-    if (!isOwnRange(base, others))
-      throw new Error(`LXD gave ${lxdName} an id map that begins at ${base}, which is not its own`)
-    return base
-  }
-
   /** The LXD project of what is copied, by its name there. */
   #projectOf(copied: string | undefined): string | undefined {
     const source = this.#parts.store.instances.list().find(({ lxdName }) => lxdName === copied)
@@ -358,7 +302,7 @@ export class StepRunner {
 
   /** Somebody else may have stopped it meanwhile, which is as well. */
   async #unlessStopped(record: InstanceRecord, error: unknown, signal: AbortSignal): Promise<void> {
-    const observed = await this.observe(record, signal)
+    const observed = await observe(this.#parts.projects.of(record), record.lxdName, signal)
     if (observed.state === 'present' && observed.power !== 'stopped') throw error
   }
 
